@@ -1,0 +1,71 @@
+// The command table's row, and what a handler gets.
+//
+// A command is one class in one file: its constructor-like declare() binds flags to its members, run() does the work. The
+// same table is linked into creel and creel-images; a row of the image plane has a null factory in `creel`, which then
+// execs creel-images with the same argv.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cmd/flags.h"
+#include "engine/engine.h"
+
+namespace creel::cmd {
+
+struct Context {
+  engine::Options global;
+  std::vector<std::string> argv;   // the whole command line
+  std::string path;                // "container ls", as typed
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual void declare(Flags& flags) = 0;
+  // The exit code, or an error that main() prints as "Error: text" with the exit code of its kind (125 unless 126/127;
+  // see cmd/exit_code.h).
+  virtual Result<int> run(Context& context) = 0;
+};
+
+enum class Plane : std::uint8_t { kLocal, kImages };
+
+struct Command {
+  const char* path;       // "run", "container run", "image ls"; aliases are rows of their own with the same factory
+  const char* usage;      // "[options] IMAGE [COMMAND [ARG...]]"
+  const char* summary;
+  Plane plane;
+  bool hidden;
+  std::unique_ptr<Handler> (*make)();   // null: not in this executable
+  int min_args;                         // positional arguments
+  int max_args;                         // -1: any
+};
+
+// All commands, sorted by path (cmd/table.cc).
+const std::vector<Command>& table();
+
+// Factories, one per handler class; cmd/container/*.cc, cmd/image/*.cc, cmd/system/*.cc define them. Declared here so that
+// table.cc is the one page that shows the product.
+template <typename T>
+std::unique_ptr<Handler> make() {
+  return std::make_unique<T>();
+}
+
+// Image-plane factories are defined in cmd/images/factories.cc (creel-images) and cmd/main_creel.cc (null).
+struct ImagePlane {
+  std::unique_ptr<Handler> (*pull)();
+  std::unique_ptr<Handler> (*load)();
+  std::unique_ptr<Handler> (*save)();
+  std::unique_ptr<Handler> (*import)();
+};
+const ImagePlane& image_plane();
+
+// Parses and runs: main() of both executables.
+int run_command_line(int argc, char** argv);
+
+// "Error: …" (and the hint on a second line) on stderr.
+void print_error(const Error& error);
+
+}  // namespace creel::cmd

@@ -1,0 +1,63 @@
+// Creating the container's first process, and joining a container for exec.
+//
+// Who runs this: clone_init() and its methods in creel-monitor, single-threaded, root in the engine's user namespace (or
+// real root). enter_and_exec() in a forked, single-threaded child of `creel exec`, outside the user namespace.
+// The conversation is a fixed order: CREATED (namespaces made, ID maps wanted) → MAPPED → READY (everything but exec) → GO →
+// end of file (exec'd) or ERROR. Out of order is an error.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "engine/runtime/child/plan.h"
+
+namespace creel::engine::runtime {
+
+// Descriptors that become 0, 1, 2 of the container's process. With a terminal all three are ignored: the child makes
+// a pty in the container's own devpts and its main side comes back in InitProcess::terminal.
+struct Stdio {
+  int in = -1, out = -1, err = -1;
+};
+
+class InitProcess {
+ public:
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  // Waits until all is set up but the exec. An error is the child's own: code, errno, text.
+  Result<void> wait_ready();
+  // The pty's main side; valid after wait_ready() of a plan with a terminal.
+  Fd take_terminal() { return std::move(terminal_); }
+  // Lets it exec, and waits for that. kCommandAbsent (127), kCannotInvoke (126), else what failed.
+  Result<void> go();
+
+ private:
+  friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
+  pid_t pid_ = -1;
+  Fd pidfd_, channel_, terminal_;
+};
+
+// clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by the caller's fork, where
+// the kernel demands it). Returns as soon as the process exists: its network namespace (/proc/PID/ns/net) can be attached
+// to while it mounts. The child dies with its parent (PR_SET_PDEATHSIG). Errors of clone are translated (EPERM, ENOSPC,
+// EINVAL have different cures).
+Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
+
+// `creel exec`: forks a child that joins all namespaces of the process behind `pidfd` at once (setns(2) with the pidfd),
+// forks into the PID namespace with CLONE_PARENT, applies `plan` and execs.
+struct ExecRequest {
+  int pidfd = -1;                 // of the container's first process
+  ProcessPlan plan;
+  Stdio stdio;                    // ignored with a terminal
+};
+struct ExecProcess {
+  pid_t pid = -1;                 // of the exec'd process, a child of the caller (CLONE_PARENT)
+  Fd pidfd;
+  Fd terminal;                    // main side of the pty, with a terminal
+};
+// Forks, joins, execs; returns when the exec has happened or failed (kCommandAbsent, kCannotInvoke, …).
+Result<ExecProcess> exec_in_container(const ExecRequest& request);
+
+}  // namespace creel::engine::runtime

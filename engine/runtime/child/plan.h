@@ -1,0 +1,109 @@
+// What the container's first process must do, as plain data that crosses a process boundary.
+//
+// The CLI compiles a runtime::Spec to a Plan (engine/runtime/compile.h); creel-monitor decodes it and runs it
+// (engine/runtime/child/init.h). Everything that needs JSON, libseccomp, a table or a decision happened before: a Plan
+// holds numbers, flags, ready BPF and strings. Encoded form: little-endian, length-prefixed, magic "CRPL" + version;
+// decode() refuses anything out of bounds. The same two executables are always installed together.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace creel::engine::runtime {
+
+// One step of building the root file system, executed in order inside the new mount namespace, before the pivot.
+struct MountStep {
+  enum class Kind : std::uint8_t {
+    kBind,       // open_tree(source) clone, mount_setattr, move_mount onto `destination`
+    kFilesystem, // fsopen(type) … fsmount, attributes, move_mount
+    kMask,       // hide a path: /dev/null over files, an empty read-only tmpfs over directories; absent is fine
+    kReadonly,   // re-bind a path read-only; absent is fine
+    kSymlink,    // `source` is the target
+    kDevice,     // mknod, or in a user namespace bind from the host
+    kTmpcopyup,  // tmpfs that starts with a copy of what was there
+  };
+  Kind kind = Kind::kBind;
+  std::string destination;    // in the container, resolved with RESOLVE_IN_ROOT, created where absent
+  std::string source;         // host path
+  std::string type;           // file system
+  std::string data;           // "size=65536k,mode=1777": key[=value] parameters for fsconfig
+  std::uint64_t attr_set = 0; // MOUNT_ATTR_*
+  std::uint64_t attr_clear = 0;
+  std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
+  bool recursive = false;
+  bool copy_up = false;           // bind: fill an empty source from the image first
+  bool chown = false;             // ":U": give the source to the container's user
+  std::uint32_t mode = 0;         // devices
+  std::uint64_t device = 0;
+};
+
+struct NamespaceStep {
+  int clone_flag = 0;   // CLONE_NEW*
+  std::string path;     // empty: new
+};
+
+struct RlimitStep {
+  int resource = 0;
+  std::uint64_t soft = 0, hard = 0;
+};
+
+struct IdMapStep {
+  std::uint32_t inside, outside, count;
+};
+
+struct UserStep {
+  std::uint32_t uid = 0, gid = 0;
+  std::vector<std::uint32_t> groups;
+  std::string name;      // not empty: look up in the container's files
+};
+
+// What an exec'd process and the first process have in common.
+struct ProcessPlan {
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string cwd = "/";
+  bool create_cwd = false;
+  UserStep user;
+  std::uint64_t cap_bounding = 0, cap_effective = 0, cap_permitted = 0, cap_inheritable = 0, cap_ambient = 0;
+  std::vector<RlimitStep> rlimits;
+  bool no_new_privileges = false;
+  bool terminal = false;
+  std::uint16_t rows = 0, columns = 0;
+  std::uint32_t umask = 022;
+  bool set_oom_score_adj = false;
+  std::int32_t oom_score_adj = 0;
+  std::string seccomp;   // struct sock_filter[] as bytes; empty: unconfined
+  bool seccomp_log = false;
+};
+
+struct Plan {
+  ProcessPlan process;
+  std::vector<NamespaceStep> namespaces;
+  std::vector<IdMapStep> uid_map, gid_map;   // with a nested new user namespace; written by the monitor
+  // Root file system: an overlay, or a directory.
+  std::string rootfs;                        // --rootfs
+  std::vector<std::string> lower;
+  std::string upper, work;
+  bool overlay_user_xattr = true;
+  bool overlay_fuse = false;
+  std::string fuse_overlayfs;                // path of the program
+  bool root_readonly = false;
+  std::uint64_t root_propagation = 0;        // MS_*; 0: private
+  std::string hostname;
+  std::vector<MountStep> mounts;
+  std::vector<std::pair<std::string, std::string>> sysctl;   // "net.ipv4.ip_forward" -> "1"
+};
+
+std::string encode(const Plan& plan);
+Result<Plan> decode_plan(std::string_view bytes);
+std::string encode(const ProcessPlan& plan);
+Result<ProcessPlan> decode_process_plan(std::string_view bytes);
+
+}  // namespace creel::engine::runtime

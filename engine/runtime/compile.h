@@ -1,0 +1,29 @@
+// Spec -> Plan: every decision that needs a table or a library, made before any process is cloned.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/runtime/child/plan.h"
+#include "engine/runtime/spec.h"
+
+namespace creel::engine::runtime {
+
+// Follows config.md's order: default file systems come from the spec's own mounts (engine/container's passes put them
+// there), devices, masked and read-only paths follow. `in_userns`: devices are bound from the host, not made.
+// kInvalid: unknown mount option, capability, rlimit, namespace; a broken seccomp profile (the text says where).
+Result<Plan> compile(const Spec& spec, bool in_userns);
+Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp);
+
+// Capabilities. Names as capabilities(7), with or without CAP_, any case; "ALL".
+const std::vector<std::string>& default_capabilities();          // Podman's eleven
+const std::vector<std::string>& all_capabilities();              // known here and to the running kernel
+// Applies --cap-add and --cap-drop to the default set. kInvalid names the unknown one.
+Result<std::vector<std::string>> capability_set(const std::vector<std::string>& add, const std::vector<std::string>& drop);
+
+// The specification's default masked and read-only paths, as Podman has them.
+const std::vector<std::string>& default_masked_paths();
+const std::vector<std::string>& default_readonly_paths();
+
+}  // namespace creel::engine::runtime

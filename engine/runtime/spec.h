@@ -1,0 +1,116 @@
+// The OCI runtime configuration (config.json) as typed data, with what Creel adds to it.
+// Follows runtime-spec 1.1 (config.md, config-linux.md); field names are the specification's in snake_case.
+// Pure data; no JSON here. engine/runtime/spec_json.h reads and writes config.json.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace creel::engine::runtime {
+
+struct Mount {
+  std::string destination;           // absolute, in the container
+  std::string type;                  // "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup"
+  std::string source;                // host path for bind
+  std::vector<std::string> options;  // as mount(8) and the specification list them: "ro", "nosuid", "rbind", "rprivate", "size=64m", "U", "z"
+  // Creel's: copy the image's content at `destination` into an empty source first (named volumes).
+  bool copy_up = false;
+};
+
+struct User {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> additional_gids;
+  std::optional<std::uint32_t> umask;
+  // Creel's: "user[:group]" still to be looked up in the container's own /etc/passwd and /etc/group, after the pivot.
+  // Not empty: the numbers above are ignored. Supplementary groups come from /etc/group unless a group is given.
+  std::string name;
+};
+
+struct Capabilities {  // "CAP_CHOWN", …
+  std::vector<std::string> bounding, effective, inheritable, permitted, ambient;
+};
+
+struct Rlimit {
+  std::string type;  // "RLIMIT_NOFILE"
+  std::uint64_t soft = 0, hard = 0;
+};
+
+struct Process {
+  bool terminal = false;
+  std::uint16_t rows = 0, columns = 0;  // 0: unknown
+  User user;
+  std::vector<std::string> args;
+  std::vector<std::string> env;         // "K=V"; HOME is added from /etc/passwd where absent
+  std::string cwd = "/";
+  bool create_cwd = false;              // Creel's: the image's WORKDIR is made where absent
+  Capabilities capabilities;
+  std::vector<Rlimit> rlimits;
+  bool no_new_privileges = false;
+  std::optional<int> oom_score_adj;
+};
+
+enum class NamespaceType : std::uint8_t { kUser, kMount, kPid, kIpc, kUts, kNetwork, kCgroup };
+struct Namespace {
+  NamespaceType type;
+  std::string path;  // empty: a new one; else join this one (an nsfs path, or /proc/PID/ns/…)
+};
+
+struct IdMapping {
+  std::uint32_t container_id, host_id, size;  // host_id in the monitor's user namespace
+};
+
+struct Device {
+  std::string path;
+  char type = 'c';  // c, b, p
+  std::int64_t major = 0, minor = 0;
+  std::uint32_t mode = 0666;
+  std::uint32_t uid = 0, gid = 0;
+};
+
+enum class SeccompKind : std::uint8_t { kDefault, kUnconfined, kProfile };
+struct Seccomp {
+  SeccompKind kind = SeccompKind::kDefault;
+  std::string profile;  // kProfile: JSON text, either Docker's profile format or the OCI linux.seccomp object
+};
+
+struct Hook {
+  std::string path;
+  std::vector<std::string> args, env;
+  int timeout_s = 0;
+};
+
+// Creel's: the root file system is an overlay that the container's first process mounts in its own mount namespace.
+struct Overlay {
+  std::vector<std::string> lower;  // absolute host paths, topmost first
+  std::string upper, work;         // empty: read-only overlay
+  bool user_xattr = true;          // false as root
+  bool fuse = false;               // fuse-overlayfs instead of the kernel's
+};
+
+struct Spec {
+  Process process;
+  std::string root_path;           // --rootfs; empty: `overlay`
+  std::optional<Overlay> overlay;
+  bool root_readonly = false;
+  std::string hostname;
+  std::vector<Mount> mounts;       // in order
+  std::map<std::string, std::string> annotations;
+  std::vector<Hook> create_runtime, create_container, start_container, poststart, poststop;
+  std::vector<Namespace> namespaces;
+  std::vector<IdMapping> uid_mappings, gid_mappings;  // with a new user namespace
+  std::vector<Device> devices;     // besides the default ones
+  std::vector<std::string> masked_paths, readonly_paths;
+  std::map<std::string, std::string> sysctl;
+  std::string rootfs_propagation;  // "", "private", "rprivate", "slave", "rslave", "shared", "rshared"
+  Seccomp seccomp;
+  std::string cgroups_path;
+  std::string init_path;           // --init: host path of a static init, bind-mounted to /run/podman-init (Docker: /sbin/docker-init) and put in front of args
+};
+
+}  // namespace creel::engine::runtime

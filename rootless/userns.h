@@ -1,0 +1,53 @@
+// The engine's user namespace: one per user at a time, held alive by the monitors inside it. No pause process.
+//
+// IDs: container 0 is the caller; 1.. are the caller's subordinate IDs (/etc/subuid, /etc/subgid), as user_namespaces(7)
+// and newuidmap(1) have it. As root there is no user namespace and every function here is a no-op that succeeds.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "rootless/directories.h"
+
+namespace creel::rootless {
+
+struct IdRange {
+  std::uint32_t inside;   // first ID in the namespace
+  std::uint32_t outside;  // first ID in the parent
+  std::uint32_t count;
+};
+struct IdMaps {
+  std::vector<IdRange> uids;
+  std::vector<IdRange> gids;
+};
+
+// The maps that this user's namespace gets. kUnavailable, with the line to add to /etc/subuid as hint, where the user
+// has no subordinate IDs or newuidmap/newgidmap is not installed.
+Result<IdMaps> subordinate_maps();
+
+// Runs newuidmap and newgidmap side by side on `pid`, a process of the caller that has unshared CLONE_NEWUSER.
+// Called from outside the namespace.
+Result<void> write_maps(pid_t pid, const IdMaps& maps);
+
+// A process that is certainly alive inside the engine's user namespace (its pidfd), or nothing. Reads
+// <runtime>/userns; verifies start time and boot. The pidfd is good for setns(fd, CLONE_NEWUSER).
+std::optional<Fd> live_namespace(const std::string& runtime_dir);
+// Publishes `pid` as alive in the namespace, for live_namespace(). Volatile.
+Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid);
+
+// Moves the calling, single-threaded process into the engine's user namespace and makes it root there: joins the live
+// one, else makes one (a forked helper outside runs newuidmap). No-op for kRoot and kInsideUserns.
+// Used by creel-images before it starts threads, and by a forked child of `creel rm`.
+Result<void> enter(Identity identity, const std::string& runtime_dir);
+
+// Runs `work` in a forked child that entered the namespace (or in place for kRoot/kInsideUserns). An error's code, errno
+// and text cross the process boundary. `work` must not rely on threads or on SQLite handles opened before.
+Result<void> run_inside(Identity identity, const std::string& runtime_dir, Result<void> (*work)(void*), void* argument);
+
+}  // namespace creel::rootless

@@ -1,0 +1,55 @@
+// Every name in the store, in one place. storage/FORMAT.md explains who writes what, when it is durable, and who may
+// delete it.
+//
+//   <store>/
+//     creel-store                  marker: "creel store, format 1"; deletion only ever happens beneath a directory with one
+//     db.sqlite, -wal, -shm        records
+//     writer.lock                  flock held during a write transaction
+//     blobs/sha256/<hex>           blobs as they were pulled (layers stay compressed), 0644
+//     layers/<hex>/                unpacked layer, named by DiffID; overlay lower directory
+//     staging/<random>/            being written; staging/<random>.lock is held by the writer, free means dead
+//     containers/<id>/
+//       upper/ work/               overlay upper and work directories
+//       log, log.1, …              k8s-file or json-file
+//       exit                       written by the monitor before anybody can see "exited"; absent: never ran, or runs
+//     volumes/<name>/_data         named and anonymous volumes
+//   <runtime>/                     volatile (tmpfs)
+//     userns                       a process alive in the user namespace
+//     userns.lock                  held while one is being made
+//     containers/<id>/
+//       lock                       held by the monitor as long as it lives
+//       state                      written by the monitor when the container runs
+//       attach                     socket of the monitor
+//       hosts resolv.conf hostname bind-mounted into the container
+#pragma once
+
+#include <string>
+
+namespace creel::storage {
+
+inline constexpr const char* kMarkerName = "creel-store";
+inline constexpr const char* kMarkerText = "creel store, format 1\n";
+inline constexpr int kFormatVersion = 1;
+
+struct Paths {
+  std::string store;
+  std::string runtime;
+
+  [[nodiscard]] std::string marker() const { return store + "/" + kMarkerName; }
+  [[nodiscard]] std::string database() const { return store + "/db.sqlite"; }
+  [[nodiscard]] std::string writer_lock() const { return store + "/writer.lock"; }
+  [[nodiscard]] std::string blobs() const { return store + "/blobs/sha256"; }
+  [[nodiscard]] std::string blob(const std::string& hex) const { return blobs() + "/" + hex; }
+  [[nodiscard]] std::string layers() const { return store + "/layers"; }
+  [[nodiscard]] std::string layer(const std::string& hex) const { return layers() + "/" + hex; }
+  [[nodiscard]] std::string staging() const { return store + "/staging"; }
+  [[nodiscard]] std::string containers() const { return store + "/containers"; }
+  [[nodiscard]] std::string container(const std::string& id) const { return containers() + "/" + id; }
+  [[nodiscard]] std::string volumes() const { return store + "/volumes"; }
+  [[nodiscard]] std::string volume(const std::string& name) const { return volumes() + "/" + name; }
+  [[nodiscard]] std::string volume_data(const std::string& name) const { return volume(name) + "/_data"; }
+  [[nodiscard]] std::string running() const { return runtime + "/containers"; }
+  [[nodiscard]] std::string running(const std::string& id) const { return running() + "/" + id; }
+};
+
+}  // namespace creel::storage
