@@ -5,8 +5,10 @@
 // execs creel-images with the same argv.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -41,6 +43,8 @@ struct Command {
   std::unique_ptr<Handler> (*make)();   // null: not in this executable
   int min_args;                         // positional arguments
   int max_args;                         // -1: any
+  const char* description = nullptr;    // a paragraph for --help and the manual page; null: the summary
+  const char* examples = nullptr;       // one per line, without indentation
 };
 
 // All commands, sorted by path (cmd/table.cc).
@@ -61,6 +65,13 @@ struct ImagePlane {
   std::unique_ptr<Handler> (*import)();
 };
 const ImagePlane& image_plane();
+
+// The row of "container ls", or null.
+const Command* find_command(std::string_view path);
+// Runs creel-images with this process's own argv. Returns only when that failed.
+Error exec_image_plane(const std::vector<std::string>& argv);
+// Flags that every command takes, declared after the command's own; hidden in its help.
+void declare_global_flags(Flags& flags, engine::Options& options, std::string& log_level);
 
 // Parses and runs: main() of both executables.
 int run_command_line(int argc, char** argv);

@@ -38,7 +38,9 @@ Result<std::string> render_template(const std::string& text, const nlohmann::jso
 
 std::string human_size(std::int64_t bytes);            // "27.2 MB" (powers of 1000, three digits), as Podman
 std::string human_duration(std::int64_t ns);           // "About a minute", "3 hours": units.HumanDuration of Go
-std::string indented(const nlohmann::json& value);     // four spaces, as Podman prints inspect
+std::string indented(const nlohmann::json& value);     // four spaces, as Podman prints lists
+std::string inspect_text(const nlohmann::json& value); // five spaces, as Podman prints inspect
+std::string compact(const nlohmann::json& value);      // one line; bytes that are not UTF-8 become U+FFFD
 
 [[nodiscard]] bool stdout_is_terminal();
 // Everything that was printed reached stdout; kFailed for a closed pipe or a full disk. Called once before exit.

@@ -1,0 +1,13 @@
+// bin/creel: every command but those of the image plane, which creel-images carries.
+#include "cmd/command.h"
+
+namespace creel::cmd {
+
+const ImagePlane& image_plane() {
+  static constexpr ImagePlane kNone{};
+  return kNone;
+}
+
+}  // namespace creel::cmd
+
+int main(int argc, char** argv) { return creel::cmd::run_command_line(argc, argv); }

@@ -1,0 +1,41 @@
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "cmd/output/output.h"
+
+namespace creel::cmd {
+
+std::string human_size(std::int64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  // 999.6 would print as 1e+03: it belongs to the next unit.
+  while (std::fabs(value) >= 999.5 && unit + 1 < std::size(kUnits)) {
+    value /= 1000;
+    ++unit;
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3g %s", value, kUnits[unit]);
+  return text;
+}
+
+std::string human_duration(std::int64_t ns) {
+  const auto seconds = ns / 1'000'000'000;
+  if (seconds < 1) return "Less than a second";
+  if (seconds == 1) return "1 second";
+  if (seconds < 60) return std::to_string(seconds) + " seconds";
+  const auto minutes = seconds / 60;
+  if (minutes == 1) return "About a minute";
+  if (minutes < 60) return std::to_string(minutes) + " minutes";
+  const double exact_hours = static_cast<double>(ns) / 3.6e12;
+  const auto hours = static_cast<std::int64_t>(exact_hours + 0.5);
+  if (hours == 1) return "About an hour";
+  if (hours < 48) return std::to_string(hours) + " hours";
+  if (hours < 24 * 7 * 2) return std::to_string(hours / 24) + " days";
+  if (hours < 24 * 30 * 2) return std::to_string(hours / 24 / 7) + " weeks";
+  if (hours < 24 * 365 * 2) return std::to_string(hours / 24 / 30) + " months";
+  return std::to_string(static_cast<std::int64_t>(exact_hours) / 24 / 365) + " years";
+}
+
+}  // namespace creel::cmd

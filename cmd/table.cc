@@ -1,0 +1,173 @@
+// The product on one page: every command, sorted by path. Aliases are rows of their own with the same factory.
+#include <algorithm>
+#include <cstring>
+
+#include "cmd/command.h"
+#include "cmd/container/attach.h"
+#include "cmd/container/cleanup.h"
+#include "cmd/container/create.h"
+#include "cmd/container/exec.h"
+#include "cmd/container/exists.h"
+#include "cmd/container/inspect.h"
+#include "cmd/container/kill.h"
+#include "cmd/container/logs.h"
+#include "cmd/container/port.h"
+#include "cmd/container/ps.h"
+#include "cmd/container/rm.h"
+#include "cmd/container/run.h"
+#include "cmd/container/start.h"
+#include "cmd/container/stop.h"
+#include "cmd/container/wait.h"
+#include "cmd/image/exists.h"
+#include "cmd/image/images.h"
+#include "cmd/image/inspect.h"
+#include "cmd/image/rmi.h"
+#include "cmd/image/tag.h"
+#include "cmd/image/untag.h"
+#include "cmd/system/complete.h"
+#include "cmd/system/completion.h"
+#include "cmd/system/commands.h"
+#include "cmd/system/info.h"
+#include "cmd/system/inspect.h"
+#include "cmd/system/man.h"
+#include "cmd/system/version.h"
+
+namespace creel::cmd {
+namespace {
+
+constexpr auto kLocal = Plane::kLocal;
+constexpr auto kImages = Plane::kImages;
+constexpr bool kHidden = true;
+constexpr bool kShown = false;
+constexpr int kAny = -1;
+
+constexpr const char* kRunDetails =
+    "Makes a container from an image and starts it. An image that is not here is pulled first. Everything after the image\n"
+    "is the container's command. The exit code is the command's; 125 is an error of the engine, 126 a command that cannot\n"
+    "be invoked, 127 one that does not exist.";
+constexpr const char* kRunExamples =
+    "creel run --rm -it docker.io/library/debian:12 bash\n"
+    "creel run -d --name web -p 8080:80 docker.io/library/nginx\n"
+    "creel run --rm -v ./src:/src -w /src docker.io/library/gcc make";
+constexpr const char* kPsExamples =
+    "creel ps -a\n"
+    "creel ps --filter status=exited --format '{{.Names}}: {{.Status}}'\n"
+    "creel ps -aq";
+constexpr const char* kExecExamples =
+    "creel exec -it web sh\n"
+    "creel exec -e DEBUG=1 -w /srv web ./task";
+constexpr const char* kImagesExamples =
+    "creel images\n"
+    "creel images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n"
+    "creel images --filter dangling=true -q";
+constexpr const char* kInspectExamples =
+    "creel inspect web\n"
+    "creel inspect -f '{{.State.Status}}' web\n"
+    "creel inspect --type image docker.io/library/debian:12";
+
+std::vector<Command> rows() {
+  const ImagePlane& plane = image_plane();
+  const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
+                       kLocal, kShown, make<AttachCommand>, 1, 1};
+  const Command create{"create", "[options] IMAGE [COMMAND [ARG...]]", "Create but do not start a container",
+                       kLocal, kShown, make<CreateCommand>, 1, kAny,
+                       "Makes a container from an image, as run does, and prints its ID. Start it with creel start."};
+  const Command exec{"exec", "[options] CONTAINER COMMAND [ARG...]", "Run a command in a running container",
+                     kLocal, kShown, make<ExecCommand>, 2, kAny,
+                     "Runs a further process inside a running container. The exit code is that process's.", kExecExamples};
+  const Command kill{"kill", "[options] CONTAINER [CONTAINER...]", "Send a signal to one or more running containers",
+                     kLocal, kShown, make<KillCommand>, 0, kAny};
+  const Command logs{"logs", "[options] CONTAINER [CONTAINER...]", "Fetch the logs of one or more containers",
+                     kLocal, kShown, make<LogsCommand>, 0, kAny};
+  const Command port{"port", "[options] CONTAINER [PORT]", "List the published ports of a container",
+                     kLocal, kShown, make<PortCommand>, 0, 2};
+  const Command ps{"ps", "[options]", "List containers", kLocal, kShown, make<PsCommand>, 0, 0,
+                   "Lists the running containers, or all of them with --all.", kPsExamples};
+  const Command rm{"rm", "[options] CONTAINER [CONTAINER...]", "Remove one or more containers",
+                   kLocal, kShown, make<RmCommand>, 0, kAny,
+                   "Removes containers that do not run; with --force, running ones are stopped first.\n"
+                   "Exit code 1: no such container; 2: it is running."};
+  const Command run{"run", "[options] IMAGE [COMMAND [ARG...]]", "Run a command in a new container",
+                    kLocal, kShown, make<RunCommand>, 1, kAny, kRunDetails, kRunExamples};
+  const Command start{"start", "[options] CONTAINER [CONTAINER...]", "Start one or more containers",
+                      kLocal, kShown, make<StartCommand>, 0, kAny};
+  const Command stop{"stop", "[options] CONTAINER [CONTAINER...]", "Stop one or more containers",
+                     kLocal, kShown, make<StopCommand>, 0, kAny,
+                     "Sends the container's stop signal, and SIGKILL when it has not ended after the timeout."};
+  const Command wait{"wait", "[options] CONTAINER [CONTAINER...]", "Wait for containers to end, print their exit codes",
+                     kLocal, kShown, make<WaitCommand>, 0, kAny};
+  const Command images{"images", "[options] [IMAGE]", "List images in local storage",
+                       kLocal, kShown, make<ImagesCommand>, 0, 1, nullptr, kImagesExamples};
+  const Command rmi{"rmi", "[options] IMAGE [IMAGE...]", "Remove one or more images from local storage",
+                    kLocal, kShown, make<RmiCommand>, 0, kAny,
+                    "Takes names away from images, and removes an image that has no name left.\n"
+                    "Exit code 1: no such image; 2: a container uses it."};
+  const Command tag{"tag", "IMAGE TARGET_NAME [TARGET_NAME...]", "Give an image in local storage further names",
+                    kLocal, kShown, make<TagCommand>, 2, kAny};
+  const Command untag{"untag", "IMAGE [IMAGE...]", "Take names away from an image in local storage",
+                      kLocal, kShown, make<UntagCommand>, 1, kAny,
+                      "Takes the given names away from the image, or all of its names when none is given."};
+  const Command pull{"pull", "[options] IMAGE [IMAGE...]", "Pull an image from a registry",
+                     kImages, kShown, plane.pull, 1, kAny, nullptr,
+                     "creel pull docker.io/library/debian:12\ncreel pull --platform linux/arm64 docker.io/library/alpine"};
+  const Command load{"load", "[options]", "Load images from an archive", kImages, kShown, plane.load, 0, 0,
+                     "Reads an OCI or Docker archive from standard input or a file.",
+                     "creel load -i image.tar\ncreel load < image.tar"};
+  const Command save{"save", "[options] IMAGE [IMAGE...]", "Save images to an archive",
+                     kImages, kShown, plane.save, 1, kAny, nullptr,
+                     "creel save -o debian.tar docker.io/library/debian:12"};
+  const Command import{"import", "[options] PATH [REFERENCE]", "Make an image from a tar archive of files",
+                       kImages, kShown, plane.import, 1, 2, nullptr,
+                       "creel import rootfs.tar localhost/base:1\ntar -C rootfs -c . | creel import - localhost/base:1"};
+  const Command info{"info", "[options]", "Show what this engine found on its host",
+                     kLocal, kShown, make<InfoCommand>, 0, 0};
+  const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]", "Show everything known of containers and images",
+                        kLocal, kShown, make<InspectAnyCommand>, 0, kAny, nullptr, kInspectExamples};
+  const Command version{"version", "[options]", "Show the version of creel", kLocal, kShown, make<VersionCommand>, 0, 0};
+
+  const auto as = [](Command row, const char* path) {
+    row.path = path;
+    return row;
+  };
+  std::vector<Command> all = {
+      attach, create, exec, kill, logs, port, ps, rm, run, start, stop, wait,
+      images, rmi, tag, untag, pull, load, save, import, info, inspect, version,
+      as(attach, "container attach"), as(create, "container create"), as(exec, "container exec"),
+      as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
+      as(ps, "container list"), as(ps, "container ls"), as(ps, "container ps"),
+      as(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),
+      as(start, "container start"), as(stop, "container stop"), as(wait, "container wait"),
+      {"container exists", "[options] CONTAINER", "Exit code 0 when the container exists, 1 when not",
+       kLocal, kShown, make<ExistsCommand>, 1, 1},
+      {"container inspect", "[options] CONTAINER [CONTAINER...]", "Show everything known of containers",
+       kLocal, kShown, make<InspectCommand>, 0, kAny},
+      as(images, "image list"), as(images, "image ls"), as(rmi, "image remove"), as(rmi, "image rm"),
+      as(tag, "image tag"), as(untag, "image untag"),
+      as(pull, "image pull"), as(load, "image load"), as(save, "image save"), as(import, "image import"),
+      {"image exists", "IMAGE", "Exit code 0 when the image is in local storage, 1 when not",
+       kLocal, kShown, make<ImageExistsCommand>, 1, 1},
+      {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
+       kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
+      as(info, "system info"),
+      // For the engine itself, the shell and the build. Those that show other commands' flags need all factories.
+      {"__cleanup", "ID", "Remove what a container that was run with --rm left", kLocal, kHidden, make<CleanupCommand>,
+       1, 1},
+      {"__commands", "", "Print the path of every command", kLocal, kHidden, make<CommandsCommand>, 0, 0},
+      {"__complete", "{containers|running|images}", "Print names for a shell's completion", kLocal, kHidden,
+       make<CompleteCommand>, 1, 1},
+      {"__completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
+       make<CompletionCommand>, 1, 1},
+      {"__man", "DIRECTORY", "Write the manual pages", kImages, kHidden, make<ManCommand>, 1, 1},
+  };
+  std::sort(all.begin(), all.end(), [](const Command& a, const Command& b) { return std::strcmp(a.path, b.path) < 0; });
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Command>& table() {
+  static const std::vector<Command> all = rows();
+  return all;
+}
+
+}  // namespace creel::cmd
