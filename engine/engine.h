@@ -1,8 +1,10 @@
 // One invocation's view of the engine: who we are, where things are, the store. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "rootless/directories.h"
@@ -28,12 +30,16 @@ class Engine {
   Result<storage::Store*> store(storage::Store::Access access = storage::Store::Access::kRead);
   // argv that runs this engine again with the same directories: {"/proc/self/exe's target", "--root", …}.
   [[nodiscard]] std::vector<std::string> self_argv(bool inside_userns) const;
+  // Something the user should know that is not an error ("resorting to SIGKILL"). Goes to stderr unless cmd/ took it over.
+  void warn(const std::string& text) const;
+  void on_warning(std::function<void(const std::string&)> sink) { warning_sink_ = std::move(sink); }
 
  private:
   Options options_;
   rootless::Identity identity_ = rootless::Identity::kUser;
   storage::Paths paths_;
   std::unique_ptr<storage::Store> store_;
+  std::function<void(const std::string&)> warning_sink_;
 };
 
 }  // namespace creel::engine

@@ -1,0 +1,160 @@
+#include "engine/container/config.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/json.h"
+
+namespace creel::engine {
+
+using nlohmann::json;
+
+namespace {
+
+const char* type_name(VolumeMount::Type type) {
+  switch (type) {
+    case VolumeMount::Type::kBind: return "bind";
+    case VolumeMount::Type::kVolume: return "volume";
+    case VolumeMount::Type::kTmpfs: return "tmpfs";
+  }
+  return "bind";
+}
+
+VolumeMount::Type type_from(const std::string& name) {
+  if (name == "volume") return VolumeMount::Type::kVolume;
+  if (name == "tmpfs") return VolumeMount::Type::kTmpfs;
+  return VolumeMount::Type::kBind;
+}
+
+// One list of members for both directions: what is written is what is read. Members with their default value are left out.
+struct Writer {
+  json& out;
+  void operator()(const char* key, const std::string& value) { if (!value.empty()) out[key] = value; }
+  void operator()(const char* key, const std::vector<std::string>& value) { if (!value.empty()) out[key] = value; }
+  void operator()(const char* key, const std::map<std::string, std::string>& value) { if (!value.empty()) out[key] = value; }
+  void operator()(const char* key, bool value) { if (value) out[key] = true; }
+  void operator()(const char* key, std::int64_t value) { out[key] = value; }
+  void operator()(const char* key, unsigned value) { out[key] = value; }
+  void operator()(const char* key, int value) { out[key] = value; }
+};
+
+struct Reader {
+  const json& in;
+  void operator()(const char* key, std::string& value) { value = text_of(in, key); }
+  void operator()(const char* key, std::vector<std::string>& value) { value = texts_of(in, key); }
+  void operator()(const char* key, std::map<std::string, std::string>& value) { value = text_map_of(in, key); }
+  void operator()(const char* key, bool& value) { value = bool_of(in, key); }
+  void operator()(const char* key, std::int64_t& value) { value = int_of(in, key); }
+  void operator()(const char* key, unsigned& value) { value = static_cast<unsigned>(int_of(in, key)); }
+  void operator()(const char* key, int& value) { value = static_cast<int>(int_of(in, key)); }
+};
+
+template <typename Visitor, typename Config>
+void visit(Visitor&& member, Config& c) {
+  member("id", c.id);
+  member("name", c.name);
+  member("image", c.image);
+  member("imageId", c.image_id);
+  member("rootfs", c.rootfs);
+  member("created", c.created_ns);
+  member("layers", c.layers);
+  member("imageDigest", c.image_digest);
+  member("entrypoint", c.entrypoint);
+  member("command", c.command);
+  member("env", c.env);
+  member("workdir", c.workdir);
+  member("createWorkdir", c.create_workdir);
+  member("user", c.user);
+  member("hostname", c.hostname);
+  member("groupAdd", c.group_add);
+  member("tty", c.tty);
+  member("openStdin", c.open_stdin);
+  member("readOnly", c.read_only);
+  member("init", c.init);
+  member("privileged", c.privileged);
+  member("noNewPrivileges", c.no_new_privileges);
+  member("initPath", c.init_path);
+  member("capAdd", c.cap_add);
+  member("capDrop", c.cap_drop);
+  member("seccomp", c.seccomp);
+  member("seccompName", c.seccomp_name);
+  member("securityOpt", c.security_opt);
+  member("labels", c.labels);
+  member("annotations", c.annotations);
+  member("ulimits", c.ulimits);
+  member("shmSize", c.shm_size);
+  member("userns", c.userns);
+  member("network", c.network);
+  member("exposed", c.exposed);
+  member("addHost", c.add_host);
+  member("dns", c.dns);
+  member("dnsSearch", c.dns_search);
+  member("dnsOption", c.dns_option);
+  member("noHosts", c.no_hosts);
+  member("remove", c.remove);
+  member("stopSignal", c.stop_signal);
+  member("stopTimeout", c.stop_timeout);
+  member("logDriver", c.log_driver);
+  member("logMaxSize", c.log_max_size);
+  member("logMaxFiles", c.log_max_files);
+  member("logTag", c.log_tag);
+  member("logPath", c.log_path);
+  member("cidfile", c.cidfile);
+  member("pidfile", c.pidfile);
+  member("createCommand", c.create_command);
+}
+
+}  // namespace
+
+std::string to_json_text(const ContainerConfig& config) {
+  json out = json::object();
+  visit(Writer{out}, config);
+  for (const VolumeMount& mount : config.mounts) {
+    json item = json::object();
+    item["type"] = type_name(mount.type);
+    Writer write{item};
+    write("name", mount.name);
+    write("source", mount.source);
+    write("destination", mount.destination);
+    write("options", mount.options);
+    write("anonymous", mount.anonymous);
+    out["mounts"].push_back(std::move(item));
+  }
+  for (const net::PortMapping& port : config.ports) {
+    out["ports"].push_back({{"hostIp", port.host_ip},
+                            {"hostPort", port.host_port},
+                            {"containerPort", port.container_port},
+                            {"protocol", port.protocol}});
+  }
+  if (config.umask) out["umask"] = *config.umask;
+  return dump_json(out);
+}
+
+Result<ContainerConfig> config_from_json_text(const std::string& text) {
+  TRY_SET(const json in, parse_json(text, "container record"));
+  if (!in.is_object()) return fail(Code::kInvalid, "parsing container record: not an object");
+  ContainerConfig config;
+  visit(Reader{in}, config);
+  for (const json& item : member(in, "mounts")) {
+    VolumeMount mount;
+    mount.type = type_from(text_of(item, "type"));
+    Reader read{item};
+    read("name", mount.name);
+    read("source", mount.source);
+    read("destination", mount.destination);
+    read("options", mount.options);
+    read("anonymous", mount.anonymous);
+    config.mounts.push_back(std::move(mount));
+  }
+  for (const json& item : member(in, "ports")) {
+    net::PortMapping port;
+    port.host_ip = text_of(item, "hostIp");
+    port.host_port = static_cast<std::uint16_t>(int_of(item, "hostPort"));
+    port.container_port = static_cast<std::uint16_t>(int_of(item, "containerPort"));
+    port.protocol = text_of(item, "protocol");
+    config.ports.push_back(std::move(port));
+  }
+  if (member(in, "umask").is_number()) config.umask = static_cast<std::uint32_t>(int_of(in, "umask"));
+  return config;
+}
+
+}  // namespace creel::engine

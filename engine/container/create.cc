@@ -1,0 +1,177 @@
+#include "engine/container/create.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "engine/container/container.h"
+#include "engine/container/names.h"
+#include "engine/container/passes.h"
+#include "engine/image/obtain.h"
+#include "engine/json.h"
+#include "engine/volume/volume.h"
+
+namespace creel::engine {
+
+using nlohmann::json;
+
+namespace {
+
+Result<void> run_passes(Creation& creation) {
+  // What is known and not built is refused before anything is looked up.
+  TRY(pass_refuse_unbuilt(creation));
+  TRY(pass_identity(creation));
+  TRY(pass_image(creation));
+  TRY(pass_labels(creation));
+  // The network's mode decides the host name, the user namespace the user.
+  TRY(pass_network(creation));
+  TRY(pass_userns(creation));
+  TRY(pass_command(creation));
+  TRY(pass_user(creation));
+  TRY(pass_environment(creation));
+  TRY(pass_init(creation));
+  TRY(pass_mounts(creation));
+  TRY(pass_capabilities(creation));
+  TRY(pass_security(creation));
+  TRY(pass_limits(creation));
+  TRY(pass_life(creation));
+  TRY(pass_logging(creation));
+  TRY(pass_id_files(creation));
+  // Last, so that a free port has as little time as possible to be taken by another.
+  TRY(pass_ports(creation));
+  return {};
+}
+
+storage::ContainerRecord record_of(const ContainerConfig& config) {
+  storage::ContainerRecord record;
+  record.id = config.id;
+  record.name = config.name;
+  record.image = config.rootfs.empty() ? config.image : std::string();
+  record.image_id = config.image_id;
+  record.created_ns = config.created_ns;
+  record.remove_on_exit = config.remove;
+  json command = config.entrypoint;
+  for (const std::string& word : config.command) command.push_back(word);
+  record.command = dump_json(command);
+  json ports = json::array();
+  for (const net::PortMapping& port : config.ports) {
+    ports.push_back({{"host_ip", port.host_ip},
+                     {"container_port", port.container_port},
+                     {"host_port", port.host_port},
+                     {"range", 1},
+                     {"protocol", port.protocol}});
+  }
+  record.ports = dump_json(ports);
+  record.labels = dump_json(config.labels);
+  json mounts = json::array();
+  for (const VolumeMount& mount : config.mounts) {
+    if (mount.type != VolumeMount::Type::kTmpfs) mounts.push_back(mount.destination);
+  }
+  record.mounts = dump_json(mounts);
+  record.networks = "[]";
+  record.config = to_json_text(config);
+  return record;
+}
+
+Error name_in_use(storage::Store& store, const std::string& name) {
+  auto holder = store.container(name);
+  const std::string id = holder.ok() ? holder->id : std::string("another container");
+  return fail(Code::kExists, "creating container storage: the container name \"" + name + "\" is already in use by " + id +
+                                 ". You have to remove that container to be able to reuse that name: that name is already in use, or "
+                                 "use --replace to instruct Creel to do so.");
+}
+
+// Claims name and ID. A made-up name that is taken is not the user's problem: another is made up.
+Result<void> claim(Creation& creation) {
+  TRY_SET(storage::Store * store, creation.engine.store(storage::Store::Access::kWrite));
+  ContainerConfig& config = creation.config;
+  if (creation.options.replace) {
+    auto removed = remove(creation.engine, config.name, RemoveOptions{.force = true, .volumes = false, .timeout = {}});
+    if (!removed.ok() && removed.error().code != Code::kNotFound) return removed;
+  }
+  for (int attempt = 0;; ++attempt) {
+    auto added = store->add_container(record_of(config), creation.volumes);
+    if (added.ok() || added.error().code != Code::kExists) return added;
+    if (!creation.options.name.empty() || attempt == 20) return name_in_use(*store, config.name);
+    config.name = made_up_name();
+  }
+}
+
+// The container's root directory looks like the image's: overlay takes it from the upper directory.
+mode_t root_mode(Engine& engine, const ContainerConfig& config) {
+  struct stat info{};
+  if (!config.layers.empty() && stat(engine.paths().layer(config.layers.back()).c_str(), &info) == 0) {
+    return (info.st_mode & 07777) | 0700;
+  }
+  return 0755;
+}
+
+Result<void> make_dir(const std::string& path, mode_t mode) {
+  if (mkdir(path.c_str(), mode) != 0) {
+    if (errno != ENOENT) return errno_error("making directory " + path);
+    TRY(make_dirs(path.substr(0, path.rfind('/')), 0700));
+    if (mkdir(path.c_str(), mode) != 0) return errno_error("making directory " + path);
+  }
+  return {};
+}
+
+Result<void> make_files(Creation& creation) {
+  const ContainerConfig& config = creation.config;
+  const std::string dir = creation.engine.paths().container(config.id);
+  TRY(make_dir(dir, 0700));
+  if (config.rootfs.empty()) {
+    const mode_t mode = root_mode(creation.engine, config);
+    TRY(make_dir(dir + "/upper", mode));
+    // The umask must not decide what the container's root looks like.
+    if (chmod((dir + "/upper").c_str(), mode) != 0) return errno_error("setting the mode of " + dir + "/upper");
+    TRY(make_dir(dir + "/work", 0700));
+  }
+  for (const VolumeMount& mount : config.mounts) {
+    if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(creation.engine, mount.name));
+  }
+  if (!config.cidfile.empty()) {
+    auto written = write_atomic(config.cidfile, config.id, 0644);
+    if (!written.ok()) return std::move(written).error().within("opening cidfile");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> make_running_dir(Engine& engine, const std::string& id) {
+  const std::string dir = engine.paths().running(id);
+  if (mkdir(dir.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return make_dirs(dir, 0700);
+}
+
+Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options, const std::vector<std::string>& argv,
+                                         storage::ImageRecord image) {
+  Creation creation{engine, options, argv, std::move(image), {}, {}, {}};
+  TRY(run_passes(creation));
+  TRY(claim(creation));
+  auto made = make_files(creation);
+  if (!made.ok()) {
+    (void)remove(engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
+    return std::move(made).error();
+  }
+  return std::move(creation.config);
+}
+
+Result<std::string> create(Engine& engine, const CreateOptions& options, const std::vector<std::string>& argv) {
+  TRY(engine.store(storage::Store::Access::kWrite));
+  storage::ImageRecord image;
+  if (!options.rootfs) {
+    TRY_SET(auto found, image_at_hand(engine, options.image, options.pull, options.platform));
+    if (!found) {
+      TRY_SET(found, pull_image(engine, options.image, options.pull, options.platform));
+    }
+    image = std::move(*found);
+  }
+  TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image)));
+  return config.id;
+}
+
+}  // namespace creel::engine

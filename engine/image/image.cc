@@ -1,0 +1,74 @@
+#include "engine/image/image.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+
+namespace creel::engine {
+
+namespace {
+
+bool may_be_id(const std::string& text) {
+  return text.size() >= 3 && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+Result<std::optional<storage::ImageRecord>> by_reference(storage::Store& store, const Reference& reference) {
+  if (!reference.digest.empty()) {
+    TRY_SET(auto found, store.image_by_digest(reference.repository() + "@" + reference.digest.text()));
+    return found;
+  }
+  TRY_SET(auto found, store.image_by_name(reference.repository() + ":" + reference.tag));
+  return found;
+}
+
+}  // namespace
+
+Result<storage::ImageRecord> find_image(Engine& engine, const std::string& name) {
+  TRY_SET(storage::Store * store, engine.store());
+  const bool explicit_id = name.rfind("sha256:", 0) == 0;
+  const std::string id = explicit_id ? name.substr(7) : name;
+  if (!explicit_id) {
+    // As users have it in their fingers: what was built or tagged here comes before a registry's namesake.
+    auto reference = parse_reference(name);
+    if (!reference.ok() && !may_be_id(id)) return std::move(reference).error();
+    if (reference.ok()) {
+      const bool bare = reference->domain == "docker.io" && name.rfind("docker.io/", 0) != 0 &&
+                        name.rfind("index.docker.io/", 0) != 0;
+      if (bare) {
+        Reference local = *reference;
+        local.domain = "localhost";
+        if (name.find('/') == std::string::npos && local.path.rfind("library/", 0) == 0) local.path.erase(0, 8);
+        TRY_SET(auto found, by_reference(*store, local));
+        if (found) return std::move(*found);
+      }
+      TRY_SET(auto found, by_reference(*store, *reference));
+      if (found) return std::move(*found);
+    }
+  }
+  if (may_be_id(id)) {
+    TRY_SET(auto found, store->image_by_id(id));
+    if (found) return std::move(*found);
+  }
+  return fail(Code::kNotFound, name + ": image not known");
+}
+
+Result<void> tag_image(Engine& engine, const std::string& image, const std::string& name) {
+  TRY_SET(storage::ImageRecord record, find_image(engine, image));
+  TRY_SET(Reference reference, parse_reference(name));
+  if (!reference.digest.empty()) {
+    return fail(Code::kInvalid, "tagging " + image + " as " + name + ": tag by digest not supported");
+  }
+  // A name without a registry is one of this machine.
+  const bool bare = reference.domain == "docker.io" && name.rfind("docker.io/", 0) != 0 && name.rfind("index.docker.io/", 0) != 0;
+  if (bare) {
+    reference.domain = "localhost";
+    if (name.find('/') == std::string::npos && reference.path.rfind("library/", 0) == 0) reference.path.erase(0, 8);
+  }
+  TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
+  return store->tag_image(record.id, reference.text());
+}
+
+}  // namespace creel::engine

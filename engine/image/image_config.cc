@@ -1,0 +1,32 @@
+#include "engine/image/image_config.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "engine/json.h"
+
+namespace creel::engine {
+
+Result<ImageConfig> parse_image_config(const std::string& text) {
+  TRY_SET(const nlohmann::json document, parse_json(text, "image configuration"));
+  ImageConfig out;
+  out.os = text_of(document, "os");
+  out.architecture = text_of(document, "architecture");
+  out.variant = text_of(document, "variant");
+  out.author = text_of(document, "author");
+  out.comment = text_of(document, "comment");
+  if (auto created = parse_rfc3339(text_of(document, "created")); created.ok()) out.created_ns = *created;
+  const nlohmann::json& config = member(document, "config");
+  out.user = text_of(config, "User");
+  out.workdir = text_of(config, "WorkingDir");
+  out.stop_signal = text_of(config, "StopSignal");
+  out.env = texts_of(config, "Env");
+  out.entrypoint = texts_of(config, "Entrypoint");
+  out.cmd = texts_of(config, "Cmd");
+  out.volumes = keys_of(config, "Volumes");
+  out.exposed_ports = keys_of(config, "ExposedPorts");
+  out.labels = text_map_of(config, "Labels");
+  return out;
+}
+
+}  // namespace creel::engine

@@ -1,0 +1,25 @@
+// What an image says about the containers made of it: the `config` of the OCI image configuration. Pure data.
+// Hostile input: everything of a wrong type reads as absent.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace creel::engine {
+
+struct ImageConfig {
+  std::string os, architecture, variant, author, comment;
+  std::int64_t created_ns = 0;
+  std::string user, workdir, stop_signal;
+  std::vector<std::string> env, entrypoint, cmd;
+  std::vector<std::string> volumes;         // destinations
+  std::vector<std::string> exposed_ports;   // "80/tcp"
+  std::map<std::string, std::string> labels;
+};
+// kInvalid when it is not JSON.
+Result<ImageConfig> parse_image_config(const std::string& text);
+
+}  // namespace creel::engine

@@ -1,0 +1,20 @@
+// The image of a container to be made: what is in the store, else what `creel-images pull` fetches.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "engine/container/options.h"
+#include "engine/engine.h"
+#include "storage/store.h"
+
+namespace creel::engine {
+
+// What the policy allows to use as it is; nullopt: it must be pulled. kNotFound with PullPolicy::kNever.
+Result<std::optional<storage::ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
+                                                          const std::string& platform);
+// Runs `creel-images pull` as a child; its messages and progress go to our stderr.
+Result<storage::ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy, const std::string& platform);
+
+}  // namespace creel::engine

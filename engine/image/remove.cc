@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/container/container.h"
+#include "engine/image/image.h"
+#include "rootless/userns.h"
+
+namespace creel::engine {
+
+namespace {
+
+using storage::ImageRecord;
+
+// Layers hold files of subordinate IDs, which only root of the user namespace may delete. A store of its own: SQLite handles
+// do not survive a fork.
+Result<void> collect_inside(void* argument) {
+  const auto* paths = static_cast<const storage::Paths*>(argument);
+  TRY_SET(auto store, storage::Store::open(*paths, storage::Store::Access::kWrite));
+  TRY(store->collect_garbage());
+  return {};
+}
+
+Result<void> collect_garbage(Engine& engine) {
+  storage::Paths paths = engine.paths();
+  return rootless::run_inside(engine.identity(), paths.runtime, collect_inside, &paths);
+}
+
+std::vector<std::string> users_of(const std::vector<storage::ContainerRecord>& containers, const std::string& image_id) {
+  std::vector<std::string> out;
+  for (const auto& container : containers) {
+    if (container.image_id == image_id) out.push_back(container.id);
+  }
+  return out;
+}
+
+// The name among the image's that `text` means; empty: the image was named by its ID or digest.
+std::string name_meant(const ImageRecord& image, const std::string& text) {
+  auto reference = parse_reference(text);
+  if (!reference.ok() || !reference->digest.empty()) return {};
+  std::vector<std::string> forms{reference->text()};
+  if (reference->domain == "docker.io") {
+    forms.push_back("localhost/" + reference->path + ":" + reference->tag);
+    if (reference->path.rfind("library/", 0) == 0) {
+      forms.push_back("localhost/" + reference->path.substr(8) + ":" + reference->tag);
+    }
+  }
+  // find_image() prefers localhost; so does this.
+  std::reverse(forms.begin(), forms.end());
+  for (const std::string& form : forms) {
+    if (std::find(image.names.begin(), image.names.end(), form) != image.names.end()) return form;
+  }
+  return {};
+}
+
+Result<void> remove_one(Engine& engine, const std::string& text, bool force, RemovedImage& out) {
+  TRY_SET(ImageRecord image, find_image(engine, text));
+  TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
+  const std::string name = name_meant(image, text);
+  if (!name.empty() && image.names.size() > 1) {
+    TRY(store->untag_image(name));
+    out.untagged.push_back(name);
+    return {};
+  }
+  if (name.empty() && image.names.size() > 1 && !force) {
+    return fail(Code::kInUse, "unable to delete image \"" + image.id + "\" by ID with more than one tag (" +
+                                  "[" + join(image.names, " ") + "]): please force removal");
+  }
+  TRY_SET(auto containers, store->containers());
+  for (const std::string& id : users_of(containers, image.id)) {
+    if (!force) {
+      return fail(Code::kInUse, "image used by " + id + ": image is in use by a container: consider listing external "
+                                "containers and force-removing image");
+    }
+    TRY(remove(engine, id, RemoveOptions{.force = true, .volumes = false, .timeout = {}}));
+  }
+  TRY(store->remove_image(image.id));
+  out.untagged.insert(out.untagged.end(), image.names.begin(), image.names.end());
+  out.deleted.push_back(image.id);
+  return {};
+}
+
+}  // namespace
+
+Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force) {
+  RemovedImage out;
+  TRY(remove_one(engine, name, force, out));
+  if (!out.deleted.empty()) TRY(collect_garbage(engine));
+  return out;
+}
+
+Result<RemovedImage> remove_all_images(Engine& engine, bool force) {
+  RemovedImage out;
+  TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
+  TRY_SET(std::vector<ImageRecord> images, store->images());
+  TRY_SET(auto containers, store->containers());
+  std::optional<Error> first;
+  for (const ImageRecord& image : images) {
+    if (!force && !users_of(containers, image.id).empty()) {
+      if (!first) {
+        first = fail(Code::kInUse, "image used by " + users_of(containers, image.id).front() + ": image is in use by a container");
+      }
+      continue;
+    }
+    auto removed = remove_one(engine, "sha256:" + image.id, true, out);
+    // Somebody else may have removed it meanwhile: what was asked for is so.
+    if (!removed.ok() && removed.error().code != Code::kNotFound) {
+      if (!first) first = std::move(removed).error();
+    }
+  }
+  if (!out.deleted.empty()) TRY(collect_garbage(engine));
+  if (first && out.deleted.empty()) return std::move(*first);
+  return out;
+}
+
+}  // namespace creel::engine
