@@ -1,5 +1,6 @@
 #include "cmd/output/printf.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -91,23 +92,27 @@ std::string integer(const Verb& verb, const json& value) {
       digits = in_base(magnitude, 2, false);
       break;
     case 'o':
-      digits = (verb.sharp ? "0" : "") + in_base(magnitude, 8, false);
+      if (verb.sharp) digits = '0';
+      digits += in_base(magnitude, 8, false);
       break;
     case 'x':
     case 'X':
-      digits = (verb.sharp ? (verb.letter == 'x' ? "0x" : "0X") : "") + in_base(magnitude, 16, verb.letter == 'X');
+      if (verb.sharp) digits = {'0', verb.letter};
+      digits += in_base(magnitude, 16, verb.letter == 'X');
       break;
     default:
       digits = std::to_string(magnitude);
   }
-  return (negative ? "-" : verb.plus ? "+" : verb.space ? " " : "") + digits;
+  std::string sign = negative ? "-" : verb.plus ? "+" : verb.space ? " " : "";
+  return sign += digits;
 }
 
 std::string hex_of(const std::string& text, bool capitals) {
   std::string out;
   for (const char c : text) {
     const std::string byte = in_base(static_cast<unsigned char>(c), 16, capitals);
-    out += (byte.size() < 2 ? "0" : "") + byte;
+    if (byte.size() < 2) out += '0';
+    out += byte;
   }
   return out;
 }
@@ -118,7 +123,8 @@ std::string real(const Verb& verb, double number) {
   char buffer[512];
   const int precision = verb.has_precision ? static_cast<int>(std::min<std::size_t>(verb.precision, 100)) : 6;
   std::snprintf(buffer, sizeof buffer, format, precision, number);
-  return (verb.plus && number >= 0 ? "+" : "") + std::string(buffer);
+  std::string out = verb.plus && number >= 0 ? "+" : "";
+  return out += buffer;
 }
 
 std::string formatted(const Verb& verb, const json& value) {
@@ -205,7 +211,10 @@ std::string go_printf(const std::string& format, const std::vector<json>& argume
   if (used < arguments.size()) {
     out += "%!(EXTRA ";
     for (std::size_t i = used; i < arguments.size(); ++i) {
-      out += (i > used ? ", " : "") + type_name(arguments[i]) + "=" + go_text(arguments[i]);
+      if (i > used) out += ", ";
+      out += type_name(arguments[i]);
+      out += '=';
+      out += go_text(arguments[i]);
     }
     out += ")";
   }

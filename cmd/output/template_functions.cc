@@ -101,8 +101,9 @@ Result<json> call_index(const Arguments& a) {
       if (at < 0 || static_cast<std::size_t>(at) >= size) {
         return template_error("error calling index: index out of range: " + std::to_string(at));
       }
-      json next = value.is_string() ? json(static_cast<unsigned char>(value.get_ref<const std::string&>()[static_cast<std::size_t>(at)]))
-                                    : value[static_cast<std::size_t>(at)];
+      const auto place = static_cast<std::size_t>(at);
+      json next = value.is_string() ? json(static_cast<unsigned char>(value.get_ref<const std::string&>()[place]))
+                                    : value[place];
       value = std::move(next);
       continue;
     }
@@ -145,7 +146,10 @@ Result<json> call_print(const Arguments& a) {
 }
 Result<json> call_println(const Arguments& a) {
   std::string out;
-  for (const json& value : a) out += (out.empty() ? "" : " ") + go_text(value);
+  for (const json& value : a) {
+    if (!out.empty()) out += ' ';
+    out += go_text(value);
+  }
   return json(out + "\n");
 }
 
@@ -191,7 +195,9 @@ Result<json> call_title(const Arguments& a) {
 Result<json> call_pad(const Arguments& a) {
   std::string text = go_text(a[0]);
   if (text.empty() || !a[1].is_number_integer() || !a[2].is_number_integer()) return json(text);
-  const auto count = [](const json& n) { return static_cast<std::size_t>(std::clamp<std::int64_t>(n.get<std::int64_t>(), 0, 4096)); };
+  const auto count = [](const json& n) {
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(n.get<std::int64_t>(), 0, 4096));
+  };
   return json(std::string(count(a[1]), ' ') + text + std::string(count(a[2]), ' '));
 }
 Result<json> call_truncate(const Arguments& a) {
@@ -281,15 +287,23 @@ std::string go_text(const json& value) {
       return "[]";  // what is null in the documents is an empty list of Go's
     case json::value_t::array: {
       std::string out = "[";
-      for (const json& element : value) out += (out.size() > 1 ? " " : "") + go_text(element);
-      return out + "]";
+      for (const json& element : value) {
+        if (out.size() > 1) out += ' ';
+        out += go_text(element);
+      }
+      out += ']';
+      return out;
     }
     case json::value_t::object: {
       std::string out = "map[";
       for (auto it = value.begin(); it != value.end(); ++it) {
-        out += (out.size() > 4 ? " " : "") + it.key() + ":" + go_text(it.value());
+        if (out.size() > 4) out += ' ';
+        out += it.key();
+        out += ':';
+        out += go_text(it.value());
       }
-      return out + "]";
+      out += ']';
+      return out;
     }
     case json::value_t::number_float: {
       std::string out = value.dump();
