@@ -1,0 +1,147 @@
+#include "engine/container/filters.h"
+
+#include <regex.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/container/state.h"
+#include "engine/image/image.h"
+#include "engine/json.h"
+#include "engine/time_filter.h"
+
+namespace creel::engine {
+
+namespace {
+
+const std::vector<std::string>& known_keys() {
+  static const std::vector<std::string> keys = {"id",     "name",    "label",  "label!",  "exited",         "status", "ancestor",
+                                                "before", "since",   "volume", "health",  "pod",            "network", "until",
+                                                "command", "restart-policy", "should-start-on-boot"};
+  return keys;
+}
+
+// An extended regular expression, searched anywhere. One that does not compile is a plain part of the text.
+bool found_in(const std::string& text, const std::string& pattern) {
+  regex_t expression;
+  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) return text.find(pattern) != std::string::npos;
+  const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&expression);
+  return found;
+}
+
+bool label_matches(const Container& container, const std::string& value) {
+  const auto labels = text_map_from_column(container.record.labels);
+  const Cut wanted = cut(value, '=');
+  auto it = labels.find(wanted.before);
+  return it != labels.end() && (!wanted.found || it->second == wanted.after);
+}
+
+bool ancestor_matches(const Container& container, const std::string& value) {
+  const storage::ContainerRecord& record = container.record;
+  std::string id = value.rfind("sha256:", 0) == 0 ? value.substr(7) : value;
+  if (id.size() >= 3 && id.find_first_not_of("0123456789abcdef") == std::string::npos && record.image_id.rfind(id, 0) == 0) return true;
+  if (record.image == value) return true;
+  auto wanted = parse_reference(value);
+  auto has = parse_reference(record.image);
+  if (!wanted.ok() || !has.ok()) return false;
+  const bool tagged = cut(value.substr(value.rfind('/') + 1), ':').found;
+  auto last = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  const bool same_path = value.find('/') == std::string::npos ? last(has->path) == last(wanted->path)
+                                                              : has->repository() == wanted->repository();
+  return same_path && (!tagged || has->tag == wanted->tag);
+}
+
+Result<bool> status_matches(const Container& container, const std::string& value) {
+  const std::string status = monitor::to_string(container.observed.status);
+  if (value == "configured" || value == "initialized") return status == "created";
+  if (value == "stopped" || value == "dead") return value == "stopped" && status == "exited";
+  for (const char* known : {"created", "running", "paused", "exited", "unknown", "stopping", "removing", "restarting"}) {
+    if (value == known) return status == value;
+  }
+  return fail(Code::kInvalid, "\"" + value + "\" is not a valid container state: invalid argument");
+}
+
+Result<bool> one(Engine& engine, const Container& container, const std::string& key, const std::string& value) {
+  const storage::ContainerRecord& record = container.record;
+  if (key == "id") return found_in(record.id, value.rfind('^', 0) == 0 ? value : "^" + value);
+  if (key == "name") return found_in(record.name, value);
+  if (key == "label") return label_matches(container, value);
+  if (key == "label!") return !label_matches(container, value);
+  if (key == "status") return status_matches(container, value);
+  if (key == "ancestor") return ancestor_matches(container, value);
+  if (key == "exited") {
+    TRY_SET(std::int64_t code, parse_int(value, "filter exited"));
+    return container.observed.status == monitor::Status::kExited && container.observed.exit && container.observed.exit->code == code;
+  }
+  if (key == "before" || key == "since") {
+    TRY_SET(storage::ContainerRecord other, find_record(engine, value));
+    return key == "before" ? record.created_ns < other.created_ns : record.created_ns > other.created_ns;
+  }
+  if (key == "until") {
+    TRY_SET(std::int64_t limit, parse_time_filter(value));
+    return record.created_ns < limit;
+  }
+  if (key == "command") {
+    const auto words = texts_from_column(record.command);
+    return !words.empty() && found_in(words.front(), value);
+  }
+  if (key == "volume") {
+    const auto destinations = texts_from_column(record.mounts);
+    if (std::find(destinations.begin(), destinations.end(), value) != destinations.end()) return true;
+    TRY_SET(storage::Store * store, engine.store());
+    TRY_SET(auto names, store->container_volumes(record.id));
+    return std::find(names.begin(), names.end(), value) != names.end();
+  }
+  if (key == "network") {
+    TRY_SET(storage::ContainerRecord whole, find_record(engine, record.id));
+    TRY_SET(ContainerConfig config, config_of(whole));
+    return config.network == value || cut(config.network, ':').before == value;
+  }
+  // Not built, so that every container is without them.
+  if (key == "health") return value == "none";
+  if (key == "restart-policy") return value == "no" || value == "none";
+  if (key == "should-start-on-boot") return value == "false";
+  return false;
+}
+
+}  // namespace
+
+Result<Filters> parse_container_filters(const std::vector<std::string>& texts) {
+  Filters out;
+  for (const std::string& text : texts) {
+    Cut parts = cut(text, '=');
+    if (!parts.found) return fail(Code::kInvalid, "invalid argument \"" + text + "\" for filter: must be of the form KEY=VALUE");
+    const auto& keys = known_keys();
+    if (std::find(keys.begin(), keys.end(), parts.before) == keys.end()) {
+      Error error = fail(Code::kInvalid, parts.before + " is an invalid filter");
+      if (std::string near = closest(parts.before, keys); !near.empty()) error.hint = "Did you mean \"" + near + "\"?";
+      return error;
+    }
+    out[parts.before].push_back(std::move(parts.after));
+  }
+  for (const std::string& value : out["status"]) TRY(status_matches(Container(), value));
+  if (out["status"].empty()) out.erase("status");
+  if (auto it = out.find("exited"); it != out.end()) {
+    for (const std::string& value : it->second) TRY(parse_int(value, "filter exited"));
+  }
+  if (auto it = out.find("until"); it != out.end()) {
+    for (const std::string& value : it->second) TRY(parse_time_filter(value));
+  }
+  return out;
+}
+
+Result<bool> matches(Engine& engine, const Container& container, const Filters& filters) {
+  for (const auto& [key, values] : filters) {
+    const bool all = key == "label" || key == "label!";
+    bool result = all;
+    for (const std::string& value : values) {
+      TRY_SET(bool this_one, one(engine, container, key, value));
+      result = all ? (result && this_one) : (result || this_one);
+    }
+    if (!result) return false;
+  }
+  return true;
+}
+
+}  // namespace creel::engine

@@ -1,0 +1,224 @@
+// run, start and attach: ARCHITECTURE.md, "One creel run".
+//
+// Runs as the caller, outside any namespace; what needs rights happens in the monitor.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "base/text.h"
+#include "engine/container/container.h"
+#include "engine/container/create.h"
+#include "engine/container/etc_files.h"
+#include "engine/container/spec_passes.h"
+#include "engine/container/state.h"
+#include "engine/image/obtain.h"
+#include "engine/runtime/compile.h"
+#include "engine/volume/volume.h"
+#include "net/slirp.h"
+
+namespace creel::engine {
+
+namespace {
+
+using monitor::Launch;
+
+// The container whose network namespace is to be shared.
+struct JoinedNetwork {
+  Fd pidfd;               // of its first process; the monitor joins its user namespace
+  std::string path;       // /proc/PID/ns/net; empty: nothing is joined
+};
+
+Result<JoinedNetwork> join_network(Engine& engine, const std::string& name) {
+  auto record = find_record(engine, name);
+  if (!record.ok()) return std::move(record).error();
+  TRY_SET(ContainerConfig config, config_of(*record));
+  if (!config.userns.empty() && config.userns != "host") {
+    return fail(Code::kUnsupported, "sharing the network of container " + name + ", which runs with --userns " + config.userns +
+                                        ", is not built yet");
+  }
+  const monitor::Observed observed = observe(engine, record->id);
+  auto pidfd = first_process(observed);
+  if (!pidfd.ok()) {
+    return fail(Code::kInUse, "cannot get namespace path unless container " + record->id + " is running: container is stopped");
+  }
+  JoinedNetwork out;
+  out.pidfd = std::move(*pidfd);
+  out.path = "/proc/" + std::to_string(observed.state->pid) + "/ns/net";
+  return out;
+}
+
+Result<JoinedNetwork> joined_network(Engine& engine, const std::string& mode) {
+  if (mode.rfind("container:", 0) != 0) return JoinedNetwork();
+  return join_network(engine, mode.substr(10));
+}
+
+monitor::LogDriver log_driver(const std::string& name) {
+  if (name == "none") return monitor::LogDriver::kNone;
+  if (name == "json-file") return monitor::LogDriver::kJsonFile;
+  return monitor::LogDriver::kK8sFile;
+}
+
+Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNetwork& joined, bool attach) {
+  SpecContext context;
+  context.network_namespace = joined.path;
+  winsize size{};
+  if (attach && config.tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
+    context.rows = size.ws_row;
+    context.columns = size.ws_col;
+  }
+  TRY_SET(runtime::Spec spec, make_spec(engine, config, context));
+  monitor::Job job;
+  TRY_SET(job.plan, runtime::compile(spec, engine.rootless()));
+  job.id = config.id;
+  job.container_dir = engine.paths().container(config.id);
+  job.running_dir = engine.paths().running(config.id);
+  job.runtime_dir = engine.paths().runtime;
+  job.user_namespace = engine.rootless();
+  job.open_stdin = config.open_stdin;
+  job.keep_record = !config.remove;
+  job.log_driver = log_driver(config.log_driver);
+  job.log_path = config.log_path;
+  job.log_max_size = config.log_max_size;
+  job.log_max_files = config.log_max_files;
+  job.pidfile = config.pidfile;
+  if (config.remove) {
+    job.cleanup_argv = engine.self_argv(true);
+    job.cleanup_argv.emplace_back("__cleanup");
+    job.cleanup_argv.push_back(config.id);
+  }
+  if (config.network.rfind("slirp4netns", 0) == 0) {
+    TRY_SET(net::SlirpOptions options, net::parse_slirp_options(cut(config.network, ':').after));
+    TRY_SET(net::SlirpPlan plan, net::plan_slirp(options, config.ports));
+    job.network.argv = std::move(plan.argv);
+    job.network.port_requests = std::move(plan.port_requests);
+    job.network.port_names = std::move(plan.port_names);
+  }
+  return job;
+}
+
+monitor::RelayOptions relay_options(const ContainerConfig& config, const StartRequest& request, pid_t pid, int pidfd) {
+  monitor::RelayOptions options;
+  options.terminal = config.tty && isatty(STDIN_FILENO);
+  options.stdin_open = request.interactive && config.open_stdin;
+  options.sig_proxy = request.sig_proxy && !options.terminal;
+  options.detach_keys = request.detach_keys;
+  options.pid = pid;
+  options.pidfd = pidfd;
+  return options;
+}
+
+// Is attached until the end. `remove`: --rm, and this process does it.
+Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& config, monitor::Attachment attachment,
+                                     const monitor::RelayOptions& options) {
+  TRY_SET(monitor::RelayResult result, monitor::relay(attachment, options));
+  StartOutcome outcome;
+  outcome.detached = result.detached;
+  outcome.exit_code = result.exit_code;
+  if (result.detached) return outcome;
+  const std::string running_dir = engine.paths().running(config.id);
+  if (result.monitor_lost) {
+    // Killed, and the container's first process with it. What is left on disk is told by observe().
+    (void)monitor::wait_gone(running_dir, 5000).ok();
+    const monitor::Observed observed = observe(engine, config.id);
+    outcome.exit_code = observed.exit ? observed.exit->code : 137;
+  }
+  if (config.remove) {
+    if (!result.monitor_lost) TRY(attachment.take_cleanup());
+    TRY(delete_container(engine, config.id, config.cidfile, true));
+    return outcome;
+  }
+  // The next command must not see the monitor's last millisecond as "running".
+  (void)monitor::wait_gone(running_dir, 5000).ok();
+  return outcome;
+}
+
+Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config, const StartRequest& request,
+                                     const JoinedNetwork& joined, const std::function<void(const std::string&)>& on_created) {
+  TRY(make_running_dir(engine, config.id));
+  TRY(write_etc_files(engine, config));
+  TRY_SET(monitor::Job job, make_job(engine, config, joined, request.attach));
+  TRY(launch.prepare(job, request.attach));
+  if (on_created) on_created(config.id);
+  TRY_SET(pid_t pid, launch.start());
+  StartOutcome outcome;
+  if (!request.attach) {
+    outcome.detached = true;
+    return outcome;
+  }
+  Fd pidfd;
+  if (auto opened = pidfd_open(pid); opened.ok()) pidfd = std::move(*opened);
+  const monitor::RelayOptions options = relay_options(config, request, pid, pidfd.get());
+  return relay_until_end(engine, config, std::move(launch).attachment(), options);
+}
+
+}  // namespace
+
+Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const StartRequest& request,
+                         const std::vector<std::string>& argv, const std::function<void(const std::string& id)>& on_created) {
+  JoinedNetwork joined;
+  if (!options.network.empty()) {
+    TRY_SET(joined, joined_network(engine, options.network.front()));
+  }
+  auto begin = [&] { return Launch::begin(engine.identity(), engine.paths().runtime, joined.pidfd.get()); };
+  // The user namespace is made while this process goes on.
+  std::optional<Result<Launch>> launch(begin());
+  if (!launch->ok()) return std::move(*launch).error();
+  TRY(engine.store(storage::Store::Access::kWrite));
+  storage::ImageRecord image;
+  if (!options.rootfs) {
+    TRY_SET(auto found, image_at_hand(engine, options.image, options.pull, options.platform));
+    if (!found) {
+      // A pull takes as long as it takes, and enters the user namespace itself: nothing waits for it meanwhile.
+      launch.reset();
+      TRY_SET(found, pull_image(engine, options.image, options.pull, options.platform));
+      launch.emplace(begin());
+      if (!launch->ok()) return std::move(*launch).error();
+    }
+    image = std::move(*found);
+  }
+  TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image)));
+  auto outcome = start_container(engine, launch->value(), config, request, joined, on_created);
+  if (!outcome.ok()) {
+    launch.reset();
+    if (config.remove) (void)remove(engine, config.id, RemoveOptions{.force = true, .volumes = true, .timeout = 0}).ok();
+  }
+  return outcome;
+}
+
+Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request) {
+  TRY_SET(storage::ContainerRecord record, find_record(engine, name));
+  if (is_alive(observe(engine, record.id))) {
+    if (request.attach) return attach(engine, name, request);
+    return StartOutcome{.detached = true, .exit_code = 0};
+  }
+  TRY_SET(ContainerConfig config, config_of(record));
+  TRY_SET(JoinedNetwork joined, joined_network(engine, config.network));
+  TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.pidfd.get()));
+  for (const VolumeMount& mount : config.mounts) {
+    if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(engine, mount.name));
+  }
+  auto outcome = start_container(engine, launch, config, request, joined, {});
+  if (!outcome.ok()) {
+    // Two starts at once: the other one won.
+    if (outcome.error().code == Code::kInUse && !request.attach && is_alive(observe(engine, record.id))) {
+      return StartOutcome{.detached = true, .exit_code = 0};
+    }
+    return std::move(outcome).error().within("unable to start container \"" + record.id + "\"");
+  }
+  return outcome;
+}
+
+Result<StartOutcome> attach(Engine& engine, const std::string& name, const StartRequest& request) {
+  TRY_SET(storage::ContainerRecord record, find_record(engine, name));
+  const monitor::Observed observed = observe(engine, record.id);
+  if (!is_alive(observed) || !observed.state) return fail(Code::kInUse, "you can only attach to running containers");
+  TRY_SET(ContainerConfig config, config_of(record));
+  TRY_SET(monitor::Attachment attachment,
+          monitor::attach(engine.paths().running(record.id), request.interactive && config.open_stdin, true));
+  Fd pidfd;
+  if (auto opened = first_process(observed); opened.ok()) pidfd = std::move(*opened);
+  const monitor::RelayOptions options = relay_options(config, request, observed.state->pid, pidfd.get());
+  return relay_until_end(engine, config, std::move(attachment), options);
+}
+
+}  // namespace creel::engine

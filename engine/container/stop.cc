@@ -1,0 +1,118 @@
+// stop, kill and wait. Signals go to a pidfd: a PID that was given to another process is never hit.
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "base/process.h"
+#include "engine/container/container.h"
+#include "engine/container/signals.h"
+#include "engine/container/state.h"
+
+namespace creel::engine {
+
+namespace {
+
+constexpr int kKillPatienceMs = 5000;
+
+// Until the first process has ended, or the time is over. False: it lives.
+bool wait_process(int pidfd, std::int64_t timeout_ms) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    pollfd entry{pidfd, POLLIN, 0};
+    const int ready = poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(std::max<std::int64_t>(left, 0), 1 << 30)));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal) {
+  const std::string running_dir = engine.paths().running(record.id);
+  const monitor::Observed observed = observe(engine, record.id);
+  auto pidfd = first_process(observed);
+  if (pidfd.ok()) {
+    if (timeout > 0) {
+      (void)pidfd_signal(pidfd->get(), signal).ok();
+      if (!wait_process(pidfd->get(), std::int64_t{timeout} * 1000)) {
+        engine.warn("StopSignal " + signal_name(signal) + " failed to stop container " + record.name + " in " +
+                    std::to_string(timeout) + " seconds, resorting to SIGKILL");
+      }
+    }
+    // An ended process is not hurt by this; a living one cannot refuse it.
+    (void)pidfd_signal(pidfd->get(), SIGKILL).ok();
+    if (!wait_process(pidfd->get(), kKillPatienceMs)) {
+      return fail(Code::kFailed, "container " + record.id + " did not end within 5 seconds of SIGKILL");
+    }
+  }
+  auto gone = monitor::wait_gone(running_dir, kKillPatienceMs);
+  if (gone.ok() && *gone) return {};
+  // The container is dead, and its monitor hangs: it can go too, the kernel keeps the books.
+  const monitor::Observed after = observe(engine, record.id);
+  if (after.state && after.state->monitor_pid > 0) {
+    auto monitor_fd = pidfd_open(after.state->monitor_pid);
+    if (monitor_fd.ok() && process_start_time(after.state->monitor_pid) == after.state->monitor_start_time) {
+      (void)pidfd_signal(monitor_fd->get(), SIGKILL).ok();
+      (void)wait_process(monitor_fd->get(), kKillPatienceMs);
+    }
+  }
+  return {};
+}
+
+Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout) {
+  TRY_SET(storage::ContainerRecord record, find_record(engine, name));
+  if (!is_alive(observe(engine, record.id))) return {};
+  TRY_SET(ContainerConfig config, config_of(record));
+  int signal = SIGTERM;
+  if (auto parsed = parse_signal(config.stop_signal); parsed.ok()) signal = *parsed;
+  return stop_container(engine, record, timeout.value_or(config.stop_timeout), signal);
+}
+
+Result<void> kill(Engine& engine, const std::string& name, const std::string& signal) {
+  TRY_SET(int number, parse_signal(signal.empty() ? "KILL" : signal));
+  TRY_SET(storage::ContainerRecord record, find_record(engine, name));
+  const monitor::Observed observed = observe(engine, record.id);
+  auto pidfd = first_process(observed);
+  if (!pidfd.ok()) {
+    return fail(Code::kInUse, "can only kill running containers. " + record.id + " is in state " +
+                                  monitor::to_string(observed.status) + ": container state improper");
+  }
+  auto sent = pidfd_signal(pidfd->get(), number);
+  if (!sent.ok()) return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
+  // After SIGKILL nothing but the end can come; whoever asks next shall see it.
+  if (number == SIGKILL && wait_process(pidfd->get(), kKillPatienceMs)) {
+    (void)monitor::wait_gone(engine.paths().running(record.id), kKillPatienceMs).ok();
+  }
+  return {};
+}
+
+Result<int> wait(Engine& engine, const std::string& name) {
+  TRY_SET(storage::ContainerRecord record, find_record(engine, name));
+  monitor::Observed observed = observe(engine, record.id);
+  if (is_alive(observed)) {
+    // A --rm container's record goes with it: its exit code comes from the monitor itself.
+    auto attachment = monitor::attach(engine.paths().running(record.id), false, false);
+    if (attachment.ok()) {
+      for (;;) {
+        auto event = attachment->receive();
+        if (!event.ok() || event->kind == monitor::Event::Kind::kClosed) break;
+        if (event->kind == monitor::Event::Kind::kExit) {
+          (void)monitor::wait_gone(engine.paths().running(record.id), kKillPatienceMs).ok();
+          return event->exit_code;
+        }
+      }
+    }
+    TRY(monitor::wait_gone(engine.paths().running(record.id), -1));
+    observed = observe(engine, record.id);
+  }
+  if (observed.status == monitor::Status::kCreated) {
+    return fail(Code::kInUse, "container " + record.id + " was never started");
+  }
+  return observed.exit ? observed.exit->code : 0;
+}
+
+}  // namespace creel::engine
