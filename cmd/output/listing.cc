@@ -12,15 +12,6 @@ using nlohmann::json;
 
 constexpr std::string_view kTable = "table ";
 
-// json, {{json}}, {{ json . }}
-bool means_json(const std::string& format) {
-  std::string squeezed;
-  for (const char c : format) {
-    if (c != ' ' && c != '\t') squeezed += c;
-  }
-  return squeezed == "json" || squeezed == "{{json}}" || squeezed == "{{json.}}";
-}
-
 // \t and \n as typed in a shell's single quotes; in a table, spaces between actions separate columns too.
 std::string normalized(const std::string& format, bool table) {
   std::string out;
@@ -114,6 +105,16 @@ Result<std::string> render_list(const Listing& listing, const std::string& forma
   TRY_SET(const std::string body, each_row(line, rows));
   return align_columns(text + body);
 }
+
+bool means_json(const std::string& format) {
+  std::string squeezed;
+  for (const char c : format) {
+    if (c != ' ' && c != '\t') squeezed += c;
+  }
+  return squeezed == "json" || squeezed == "{{json}}" || squeezed == "{{json.}}";
+}
+
+std::string unescaped(const std::string& format) { return normalized(format, false); }
 
 std::string indented(const json& value) { return value.dump(4, ' ', false, json::error_handler_t::replace); }
 std::string inspect_text(const json& value) { return value.dump(5, ' ', false, json::error_handler_t::replace); }

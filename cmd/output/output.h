@@ -36,6 +36,11 @@ Result<std::string> render_list(const Listing& listing, const std::string& forma
 // without regard to case.
 Result<std::string> render_template(const std::string& text, const nlohmann::json& dot);
 
+// "json", "{{json}}", "{{json .}}": the whole document instead of a template.
+bool means_json(const std::string& format);
+// \t and \n outside of actions, as users type them between single quotes.
+std::string unescaped(const std::string& format);
+
 std::string human_size(std::int64_t bytes);            // "27.2 MB" (powers of 1000, three digits), as Podman
 std::string human_duration(std::int64_t ns);           // "About a minute", "3 hours": units.HumanDuration of Go
 std::string indented(const nlohmann::json& value);     // four spaces, as Podman prints lists

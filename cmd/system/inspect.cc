@@ -1,0 +1,50 @@
+#include "cmd/system/inspect.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cmd/output/inspection.h"
+#include "engine/container/container.h"
+#include "engine/image/image.h"
+
+namespace creel::cmd {
+namespace {
+
+Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& name, const std::string& type, bool size) {
+  if (type == "container") return engine::inspect(engine, name, size);
+  if (type == "image") return engine::inspect_image(engine, name);
+  auto container = engine::inspect(engine, name, size);
+  if (container || container.error().code != Code::kNotFound) return container;
+  auto image = engine::inspect_image(engine, name);
+  if (image) return image;
+  // A name that no image can have is simply no object: "inspect A:b:c".
+  if (image.error().code == Code::kNotFound || image.error().code == Code::kInvalid) {
+    return fail(Code::kNotFound, "no such object: \"" + name + "\"");
+  }
+  return image;
+}
+
+}  // namespace
+
+void InspectAnyCommand::declare(Flags& flags) {
+  flags.value("-f,--format", format_, "string", "Print by a Go template");
+  flags.flag("-s,--size", size_, "Show the total file size of a container");
+  flags.value("--type,-t", type_, "string", "What to look for: all, container or image")
+      .choices({"all", "container", "image"});
+  flags.arguments(arguments_);
+}
+
+Result<int> InspectAnyCommand::run(Context& context) {
+  if (type_ == "volume" || type_ == "network" || type_ == "pod" || type_ == "artifact") {
+    return fail(Code::kUnsupported, "inspect --type " + type_ + " is not built yet");
+  }
+  if (type_ != "all" && type_ != "container" && type_ != "image") {
+    return fail(Code::kInvalid, "invalid type \"" + type_ + "\": must be one of all, container, image");
+  }
+  if (arguments_.empty()) return fail(Code::kInvalid, "no names or ids specified");
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  Inspection inspection(format_);
+  for (const std::string& name : arguments_) inspection.add(inspect_any(engine, name, type_, size_));
+  return inspection.print();
+}
+
+}  // namespace creel::cmd
