@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/container/user_files.h"
 #include "net/etc_files.h"
 #include "net/slirp.h"
 
@@ -58,6 +59,7 @@ Result<void> write_etc_files(Engine& engine, const ContainerConfig& config) {
   TRY_SET(Fd dir, open_file(engine.paths().running(config.id), O_RDONLY | O_DIRECTORY));
   TRY(write_plain(dir.get(), "hostname", config.hostname + "\n"));
   TRY(write_plain(dir.get(), "containerenv", ""));
+  TRY(write_user_files(engine, config, dir.get()));
   if (config.network.rfind("container:", 0) == 0) return {};
 
   const bool slirp = config.network.rfind("slirp4netns", 0) == 0;
@@ -82,6 +84,7 @@ Result<void> write_etc_files(Engine& engine, const ContainerConfig& config) {
     TRY_SET(std::string text, net::hosts_file(hosts));
     TRY(write_plain(dir.get(), "hosts", text));
   }
+  if (!config.dns.empty() && config.dns.front() == "none") return {};
   net::ResolvRequest resolv;
   resolv.host_file = net::host_resolv_conf();
   resolv.servers = config.dns;

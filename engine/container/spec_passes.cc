@@ -8,9 +8,11 @@
 #include <cctype>
 #include <set>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/passes.h"
+#include "engine/container/user_files.h"
 #include "engine/runtime/compile.h"
 #include "rootless/userns.h"
 
@@ -185,6 +187,10 @@ void pass_mounts_of(Engine& engine, const ContainerConfig& config, Spec& spec) {
   if (!taken.contains("/etc/hostname")) rest.push_back(own_mount(engine, config, "/etc/hostname", "hostname"));
   if (!taken.contains("/run/.containerenv")) {
     rest.push_back(own_mount(engine, config, "/run/.containerenv", "containerenv"));
+  }
+  for (const auto& [destination, file] : {std::pair{"/etc/passwd", "passwd"}, std::pair{"/etc/group", "group"}}) {
+    const bool made = wants_user_files(config) && path_exists(engine.paths().running(config.id) + "/" + file);
+    if (made && !taken.contains(destination)) rest.push_back(own_mount(engine, config, destination, file));
   }
   // A mount beneath another comes after it.
   auto depth = [](const Mount& mount) { return std::count(mount.destination.begin(), mount.destination.end(), '/'); };

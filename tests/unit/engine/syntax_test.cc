@@ -11,6 +11,7 @@
 #include "engine/container/passes.h"
 #include "engine/container/signals.h"
 #include "engine/container/spec_passes.h"
+#include "engine/container/user_files.h"
 #include "engine/time_filter.h"
 #include "engine/volume/volume.h"
 
@@ -169,9 +170,17 @@ TEST_CASE("durations and points in time") {
   CHECK(*parse_time_filter("1700000000") == 1700000000000000000);
   CHECK(*parse_time_filter("1700000000.5") == 1700000000500000000);
   CHECK(*parse_time_filter("2026-11-23T21:11:46Z") == *parse_rfc3339("2026-11-23T21:11:46Z"));
-  const std::int64_t ago = now_ns() - *parse_time_filter("10m");
+  const std::int64_t then = *parse_time_filter("10m");
+  const std::int64_t ago = now_ns() - then;
   CHECK(ago >= 600000000000);
   CHECK(ago < 660000000000);
   for (const char* text : {"", "x", "10", "1x", "h"}) CHECK(!parse_duration(text).ok());
   CHECK(!parse_time_filter("yesterday").ok());
+}
+
+TEST_CASE("IDs in passwd and group files") {
+  CHECK(has_id("root:x:0:0:root:/root:/bin/sh\nu:x:10:10::/:/bin/sh\n", "10"));
+  CHECK(has_id("g:x:7:", "7"));
+  CHECK(!has_id("root:x:0:0\n10:10\n", "10"));
+  CHECK(!has_id("", "0"));
 }
