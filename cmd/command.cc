@@ -52,11 +52,16 @@ Error unknown_command(const std::string& group, const std::string& word) {
   if (known_command(path)) return fail(Code::kUnsupported, "creel " + path + " is not built yet");
   std::vector<std::string> names;
   for (const Listed& listed : listed_commands(group)) names.push_back(listed.name);
-  // Podman's layout: closest first, then those that the word begins.
+  // Closest first, then those that the word begins.
   std::vector<std::string> near;
-  if (const std::string best = closest(word, names); !best.empty()) near.push_back(best);
-  for (const std::string& name : names) {
-    if (name.starts_with(word) && std::find(near.begin(), near.end(), name) == near.end()) near.push_back(name);
+  const auto take = [&](const std::string& name) {
+    near.push_back(name);
+    std::erase(names, name);
+  };
+  for (std::string best = closest(word, names); !best.empty() && near.size() < 3; best = closest(word, names))
+    take(best);
+  for (const std::string& name : std::vector<std::string>(names)) {
+    if (name.starts_with(word)) take(name);
   }
   std::string hint;
   if (!near.empty()) {
@@ -208,8 +213,7 @@ int run_command_line(int argc, char** argv) {
     }
     return report(unknown_command(used == 2 ? words[0] : "", used == 2 ? words[1] : words[0]));
   }
-  return run_row(*command, context, log_level,
-                 {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
+  return run_row(*command, context, log_level, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
 }
 
 }  // namespace creel::cmd

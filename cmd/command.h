@@ -1,8 +1,8 @@
 // The command table's row, and what a handler gets.
 //
-// A command is one class in one file: its constructor-like declare() binds flags to its members, run() does the work. The
-// same table is linked into creel and creel-images; a row of the image plane has a null factory in `creel`, which then
-// execs creel-images with the same argv.
+// A command is one class in one file: its constructor-like declare() binds flags to its members, run() does the work.
+// The same table is linked into creel and creel-images; a row of the image plane has a null factory in `creel`, which
+// then execs creel-images with the same argv.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace creel::cmd {
 
 struct Context {
   engine::Options global;
-  std::vector<std::string> argv;   // the whole command line
-  std::string path;                // "container ls", as typed
+  std::vector<std::string> argv;  // the whole command line
+  std::string path;               // "container ls", as typed
 };
 
 class Handler {
@@ -35,23 +35,23 @@ class Handler {
 enum class Plane : std::uint8_t { kLocal, kImages };
 
 struct Command {
-  const char* path;       // "run", "container run", "image ls"; aliases are rows of their own with the same factory
-  const char* usage;      // "[options] IMAGE [COMMAND [ARG...]]"
+  const char* path;   // "run", "container run", "image ls"; aliases are rows of their own with the same factory
+  const char* usage;  // "[options] IMAGE [COMMAND [ARG...]]"
   const char* summary;
   Plane plane;
   bool hidden;
-  std::unique_ptr<Handler> (*make)();   // null: not in this executable
-  int min_args;                         // positional arguments
-  int max_args;                         // -1: any
-  const char* description = nullptr;    // a paragraph for --help and the manual page; null: the summary
-  const char* examples = nullptr;       // one per line, without indentation
+  std::unique_ptr<Handler> (*make)();  // null: not in this executable
+  int min_args;                        // positional arguments
+  int max_args;                        // -1: any
+  const char* description = nullptr;   // a paragraph for --help and the manual page; null: the summary
+  const char* examples = nullptr;      // one per line, without indentation
 };
 
 // All commands, sorted by path (cmd/table.cc).
 const std::vector<Command>& table();
 
-// Factories, one per handler class; cmd/container/*.cc, cmd/image/*.cc, cmd/system/*.cc define them. Declared here so that
-// table.cc is the one page that shows the product.
+// Factories, one per handler class; cmd/container/*.cc, cmd/image/*.cc, cmd/system/*.cc define them. Declared here so
+// that table.cc is the one page that shows the product.
 template <typename T>
 std::unique_ptr<Handler> make() {
   return std::make_unique<T>();

@@ -105,7 +105,12 @@ struct Flags::Impl {
     }
     entries.push_back(std::move(entry));
     const bool boolean = kind == Kind::kBool || kind == Kind::kOptionalBool;
-    infos.push_back({std::string(names), std::string(placeholder), std::string(help_text), boolean, false, {},
+    infos.push_back({std::string(names),
+                     std::string(placeholder),
+                     std::string(help_text),
+                     boolean,
+                     false,
+                     {},
                      std::move(fallback)});
   }
 
@@ -328,8 +333,14 @@ bool Flags::given(std::string_view long_name) const {
   const Entry* entry = impl_->by_long(long_name);
   return entry != nullptr && entry->given;
 }
-bool Flags::help_requested() const { return impl_->help; }
-std::size_t Flags::argument_count() const { return impl_->argument_count; }
-const std::vector<FlagInfo>& Flags::infos() const { return impl_->infos; }
+bool Flags::help_requested() const {
+  return impl_->help;
+}
+std::size_t Flags::argument_count() const {
+  return impl_->argument_count;
+}
+const std::vector<FlagInfo>& Flags::infos() const {
+  return impl_->infos;
+}
 
 }  // namespace creel::cmd

@@ -1,6 +1,6 @@
-// Declaring a command's flags once: for parsing, help, completions, manual pages and the refusal of what is known but not
-// built. The scanner is our own: users' fingers know pflag's rules (-it, -p8080:80, --flag=false, everything after the first
-// positional argument belongs to the container) and scripts match its texts; no general parser speaks them.
+// Declaring a command's flags once: for parsing, help, completions, manual pages and the refusal of what is known but
+// not built. The scanner is our own: users' fingers know pflag's rules (-it, -p8080:80, --flag=false, everything after
+// the first positional argument belongs to the container) and scripts match its texts; no general parser speaks them.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct FlagInfo {
   bool boolean = false;
   bool hidden = false;
   std::vector<std::string> choices;  // for completion
-  std::string fallback;     // what holds when the flag is not given, as help shows it: "missing"; "" for none
+  std::string fallback;              // what holds when the flag is not given, as help shows it: "missing"; "" for none
 };
 
 class Flags {
@@ -51,8 +51,8 @@ class Flags {
   // Positional arguments go here, in order. `passthrough`: from the first positional on, nothing is a flag (run, exec).
   Flags& arguments(std::vector<std::string>& target, bool passthrough = false);
 
-  // kInvalid: "unknown flag: --foo" (+ did-you-mean as hint), "unknown shorthand flag: 'x' in -x", "flag needs an argument: …",
-  // kUnsupported: "--foo is not built yet" for flags that cmd/unbuilt.h knows.
+  // kInvalid: "unknown flag: --foo" (+ did-you-mean as hint), "unknown shorthand flag: 'x' in -x", "flag needs an
+  // argument: …", kUnsupported: "--foo is not built yet" for flags that cmd/unbuilt.h knows.
   Result<void> parse(const std::vector<std::string>& args, std::string_view command_path);
   // "detach" or "--detach": was it on the command line, under any of its names?
   [[nodiscard]] bool given(std::string_view long_name) const;

@@ -73,7 +73,8 @@ std::vector<Listed> listed_commands(std::string_view group) {
     const std::size_t space = path.find(' ');
     if (group.empty() && space == std::string_view::npos) {
       found.push_back({command.path, command.summary});
-    } else if (!group.empty() && path.substr(0, std::min(space, path.size())) == group && space != std::string_view::npos) {
+    } else if (!group.empty() && path.substr(0, std::min(space, path.size())) == group &&
+               space != std::string_view::npos) {
       found.push_back({std::string(path.substr(space + 1)), command.summary});
     }
   }
@@ -114,7 +115,8 @@ std::string program_help() {
   for (FlagInfo& info : shown) info.hidden = info.names == "--inside-userns";
   shown.push_back({"--help", "", "Help for creel", true, false, {}, {}});
   shown.push_back({"-v,--version", "", "Version of creel", true, false, {}, {}});
-  return "Run containers, without a daemon and without root\n\nUsage:\n  creel [options] [command]\n\nAvailable Commands:\n" +
+  return "Run containers, without a daemon and without root\n\nUsage:\n  creel [options] [command]\n\nAvailable "
+         "Commands:\n" +
          command_list(listed_commands("")) + "\nOptions:\n" + flag_list(shown);
 }
 

@@ -1,5 +1,5 @@
-// Data: one line per command of Podman 5 and Docker 29, "path,alias,alias|--flag -f --other"; the first line holds the global
-// flags. One string, so that it costs no relocation and no start-up time. Included by unbuilt.cc alone.
+// Data: one line per command of Podman 5 and Docker 29, "path,alias,alias|--flag -f --other"; the first line holds the
+// global flags. One string, so that it costs no relocation and no start-up time. Included by unbuilt.cc alone.
 #pragma once
 
 #include <string_view>

@@ -10,4 +10,6 @@ const ImagePlane& image_plane() {
 
 }  // namespace creel::cmd
 
-int main(int argc, char** argv) { return creel::cmd::run_command_line(argc, argv); }
+int main(int argc, char** argv) {
+  return creel::cmd::run_command_line(argc, argv);
+}

@@ -42,9 +42,9 @@ constexpr bool kShown = false;
 constexpr int kAny = -1;
 
 constexpr const char* kRunDetails =
-    "Makes a container from an image and starts it. An image that is not here is pulled first. Everything after the image\n"
-    "is the container's command. The exit code is the command's; 125 is an error of the engine, 126 a command that cannot\n"
-    "be invoked, 127 one that does not exist.";
+    "Makes a container from an image and starts it. An image that is not here is pulled first. Everything after\n"
+    "the image is the container's command. The exit code is the command's; 125 is an error of the engine, 126 a\n"
+    "command that cannot be invoked, 127 one that does not exist.";
 constexpr const char* kRunExamples =
     "creel run --rm -it docker.io/library/debian:12 bash\n"
     "creel run -d --name web -p 8080:80 docker.io/library/nginx\n"
@@ -65,6 +65,7 @@ constexpr const char* kInspectExamples =
     "creel inspect -f '{{.State.Status}}' web\n"
     "creel inspect --type image docker.io/library/debian:12";
 
+// clang-format off
 std::vector<Command> rows() {
   const ImagePlane& plane = image_plane();
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
@@ -74,7 +75,8 @@ std::vector<Command> rows() {
                        "Makes a container from an image, as run does, and prints its ID. Start it with creel start."};
   const Command exec{"exec", "[options] CONTAINER COMMAND [ARG...]", "Run a command in a running container",
                      kLocal, kShown, make<ExecCommand>, 2, kAny,
-                     "Runs a further process inside a running container. The exit code is that process's.", kExecExamples};
+                     "Runs a further process inside a running container. The exit code is that process's.",
+                     kExecExamples};
   const Command kill{"kill", "[options] CONTAINER [CONTAINER...]", "Send a signal to one or more running containers",
                      kLocal, kShown, make<KillCommand>, 0, kAny};
   const Command logs{"logs", "[options] CONTAINER [CONTAINER...]", "Fetch the logs of one or more containers",
@@ -109,7 +111,8 @@ std::vector<Command> rows() {
                       "Takes the given names away from the image, or all of its names when none is given."};
   const Command pull{"pull", "[options] IMAGE [IMAGE...]", "Pull an image from a registry",
                      kImages, kShown, plane.pull, 1, kAny, nullptr,
-                     "creel pull docker.io/library/debian:12\ncreel pull --platform linux/arm64 docker.io/library/alpine"};
+                     "creel pull docker.io/library/debian:12\n"
+                     "creel pull --platform linux/arm64 docker.io/library/alpine"};
   const Command load{"load", "[options]", "Load images from an archive", kImages, kShown, plane.load, 0, 0,
                      "Reads an OCI or Docker archive from standard input or a file.",
                      "creel load -i image.tar\ncreel load < image.tar"};
@@ -118,15 +121,24 @@ std::vector<Command> rows() {
                      "creel save -o debian.tar docker.io/library/debian:12"};
   const Command import{"import", "[options] PATH [REFERENCE]", "Make an image from a tar archive of files",
                        kImages, kShown, plane.import, 1, 2, nullptr,
-                       "creel import rootfs.tar localhost/base:1\ntar -C rootfs -c . | creel import - localhost/base:1"};
+                       "creel import rootfs.tar localhost/base:1\n"
+                       "tar -C rootfs -c . | creel import - localhost/base:1"};
   const Command info{"info", "[options]", "Show what this engine found on its host",
                      kLocal, kShown, make<InfoCommand>, 0, 0};
-  const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]", "Show everything known of containers and images",
+  const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]",
+                        "Show everything known of containers and images",
                         kLocal, kShown, make<InspectAnyCommand>, 0, kAny, nullptr, kInspectExamples};
-  const Command version{"version", "[options]", "Show the version of creel", kLocal, kShown, make<VersionCommand>, 0, 0};
+  const Command version{"version", "[options]", "Show the version of creel",
+                        kLocal, kShown, make<VersionCommand>, 0, 0};
 
   const auto as = [](Command row, const char* path) {
     row.path = path;
+    return row;
+  };
+  // Accepted, but not shown beside their better-known spelling.
+  const auto quietly = [](Command row, const char* path) {
+    row.path = path;
+    row.hidden = true;
     return row;
   };
   std::vector<Command> all = {
@@ -134,14 +146,14 @@ std::vector<Command> rows() {
       images, rmi, tag, untag, pull, load, save, import, info, inspect, version,
       as(attach, "container attach"), as(create, "container create"), as(exec, "container exec"),
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
-      as(ps, "container list"), as(ps, "container ls"), as(ps, "container ps"),
-      as(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),
+      quietly(ps, "container list"), as(ps, "container ls"), quietly(ps, "container ps"),
+      quietly(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),
       as(start, "container start"), as(stop, "container stop"), as(wait, "container wait"),
       {"container exists", "[options] CONTAINER", "Exit code 0 when the container exists, 1 when not",
        kLocal, kShown, make<ExistsCommand>, 1, 1},
       {"container inspect", "[options] CONTAINER [CONTAINER...]", "Show everything known of containers",
        kLocal, kShown, make<InspectCommand>, 0, kAny},
-      as(images, "image list"), as(images, "image ls"), as(rmi, "image remove"), as(rmi, "image rm"),
+      quietly(images, "image list"), as(images, "image ls"), quietly(rmi, "image remove"), as(rmi, "image rm"),
       as(tag, "image tag"), as(untag, "image untag"),
       as(pull, "image pull"), as(load, "image load"), as(save, "image save"), as(import, "image import"),
       {"image exists", "IMAGE", "Exit code 0 when the image is in local storage, 1 when not",
@@ -161,9 +173,11 @@ std::vector<Command> rows() {
        make<CompletionCommand>, 1, 1},
       {"__man", "DIRECTORY", "Write the manual pages", kImages, kHidden, make<ManCommand>, 1, 1},
   };
-  std::sort(all.begin(), all.end(), [](const Command& a, const Command& b) { return std::strcmp(a.path, b.path) < 0; });
+  const auto earlier = [](const Command& a, const Command& b) { return std::strcmp(a.path, b.path) < 0; };
+  std::sort(all.begin(), all.end(), earlier);
   return all;
 }
+// clang-format on
 
 }  // namespace
 

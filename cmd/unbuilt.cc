@@ -45,7 +45,8 @@ bool known_flag(std::string_view command_path, std::string_view flag) {
   return any_line([&](const Line& line) {
     // After a command, a single letter is never meant as a global flag.
     const bool global = line.paths.empty() && (command_path.empty() || flag.starts_with("--"));
-    return (global || (!line.paths.empty() && has_word(line.paths, command_path, ','))) && has_word(line.flags, flag, ' ');
+    return (global || (!line.paths.empty() && has_word(line.paths, command_path, ','))) &&
+           has_word(line.flags, flag, ' ');
   });
 }
 

@@ -4,7 +4,9 @@
 
 namespace creel::cmd {
 
-void ImageExistsCommand::declare(Flags& flags) { flags.arguments(arguments_); }
+void ImageExistsCommand::declare(Flags& flags) {
+  flags.arguments(arguments_);
+}
 
 Result<int> ImageExistsCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));

@@ -68,7 +68,9 @@ Result<void> sort_rows(std::vector<Row>& rows, const std::string& by) {
   return {};
 }
 
-std::string digest_of(const storage::ImageRecord& image) { return image.manifest.text(); }
+std::string digest_of(const storage::ImageRecord& image) {
+  return image.manifest.text();
+}
 
 json repo_digests(const storage::ImageRecord& image) {
   json out = json::array();
@@ -201,11 +203,16 @@ Result<int> ImagesCommand::run(Context& context) {
   Listing listing;
   listing.columns = {{"REPOSITORY", ".Repository"}, {"TAG", ".Tag"}};
   if (digests_) listing.columns.push_back({"DIGEST", ".Digest"});
-  listing.columns.insert(listing.columns.end(),
-                         {{"IMAGE ID", ".ID"}, {"CREATED", ".CreatedSince"}, {"SIZE", ".Size"}});
-  listing.headers = {{"CREATED", ".Created"},      {"CREATED AT", ".CreatedAt"}, {"DIGEST", ".Digest"},
-                     {"IMAGE ID", ".Id"},          {"REPO TAGS", ".RepoTags"},   {"REPO DIGESTS", ".RepoDigests"},
-                     {"VIRTUAL SIZE", ".VirtualSize"}, {"NAMES", ".Names"},       {"CONTAINERS", ".Containers"}};
+  listing.columns.insert(listing.columns.end(), {{"IMAGE ID", ".ID"}, {"CREATED", ".CreatedSince"}, {"SIZE", ".Size"}});
+  listing.headers = {{"CREATED", ".Created"},
+                     {"CREATED AT", ".CreatedAt"},
+                     {"DIGEST", ".Digest"},
+                     {"IMAGE ID", ".Id"},
+                     {"REPO TAGS", ".RepoTags"},
+                     {"REPO DIGESTS", ".RepoDigests"},
+                     {"VIRTUAL SIZE", ".VirtualSize"},
+                     {"NAMES", ".Names"},
+                     {"CONTAINERS", ".Containers"}};
   listing.no_heading = no_heading_;
   TRY_SET(const std::string text, render_list(listing, format_, list, documents));
   std::fputs(text.c_str(), stdout);

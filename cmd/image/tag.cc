@@ -4,7 +4,9 @@
 
 namespace creel::cmd {
 
-void TagCommand::declare(Flags& flags) { flags.arguments(arguments_); }
+void TagCommand::declare(Flags& flags) {
+  flags.arguments(arguments_);
+}
 
 Result<int> TagCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));

@@ -20,7 +20,9 @@ Result<std::string> name_meant(const storage::ImageRecord& image, const std::str
 
 }  // namespace
 
-void UntagCommand::declare(Flags& flags) { flags.arguments(arguments_); }
+void UntagCommand::declare(Flags& flags) {
+  flags.arguments(arguments_);
+}
 
 Result<int> UntagCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));

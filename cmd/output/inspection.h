@@ -1,9 +1,9 @@
-// What every inspect prints: a JSON array of those found, or a template's line for each; an error for each of the others.
+// What every inspect prints: a JSON array of those found, or a template's line for each; an error for each of the
+// others.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

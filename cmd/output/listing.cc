@@ -20,7 +20,8 @@ std::string normalized(const std::string& format, bool table) {
     if (format.compare(i, 2, "{{") == 0 || format.compare(i, 2, "}}") == 0) {
       inside = format[i] == '{';
       out += format.substr(i++, 2);
-    } else if (!inside && format[i] == '\\' && i + 1 < format.size() && (format[i + 1] == 't' || format[i + 1] == 'n')) {
+    } else if (!inside && format[i] == '\\' && i + 1 < format.size() &&
+               (format[i + 1] == 't' || format[i + 1] == 'n')) {
       out += format[++i] == 't' ? '\t' : '\n';
     } else {
       out += table && !inside && format[i] == ' ' ? '\t' : format[i];
@@ -47,13 +48,14 @@ Result<std::string> header_line(const Listing& listing, const std::string& forma
   }
   auto line = render_template(format, headers);
   if (line) return line;
-  // {{.Labels.stage}} and the like have no header to evaluate: each cell then shows its first field's name. A mistake in
-  // the template shows when the first row is rendered.
+  // {{.Labels.stage}} and the like have no header to evaluate: each cell then shows its first field's name. A mistake
+  // in the template shows when the first row is rendered.
   std::string names;
   for (const std::string& cell : split(format, '\t')) {
     const std::size_t dot = cell.find("{{") == std::string::npos ? std::string::npos : cell.find('.');
     std::size_t end = dot;
-    while (end != std::string::npos && end + 1 < cell.size() && std::isalnum(static_cast<unsigned char>(cell[end + 1]))) {
+    while (end != std::string::npos && end + 1 < cell.size() &&
+           std::isalnum(static_cast<unsigned char>(cell[end + 1]))) {
       ++end;
     }
     const std::string field = dot == std::string::npos ? "" : cell.substr(dot + 1, end - dot);
@@ -114,10 +116,18 @@ bool means_json(const std::string& format) {
   return squeezed == "json" || squeezed == "{{json}}" || squeezed == "{{json.}}";
 }
 
-std::string unescaped(const std::string& format) { return normalized(format, false); }
+std::string unescaped(const std::string& format) {
+  return normalized(format, false);
+}
 
-std::string indented(const json& value) { return value.dump(4, ' ', false, json::error_handler_t::replace); }
-std::string inspect_text(const json& value) { return value.dump(5, ' ', false, json::error_handler_t::replace); }
-std::string compact(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string indented(const json& value) {
+  return value.dump(4, ' ', false, json::error_handler_t::replace);
+}
+std::string inspect_text(const json& value) {
+  return value.dump(5, ' ', false, json::error_handler_t::replace);
+}
+std::string compact(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 }  // namespace creel::cmd

@@ -146,7 +146,8 @@ std::string formatted(const Verb& verb, const json& value) {
       return padded(type_name(value), verb, false);
     case 'x':
     case 'X':
-      if (value.is_string()) return padded(hex_of(value.get_ref<const std::string&>(), verb.letter == 'X'), verb, false);
+      if (value.is_string())
+        return padded(hex_of(value.get_ref<const std::string&>(), verb.letter == 'X'), verb, false);
       [[fallthrough]];
     case 'd':
     case 'b':
@@ -186,12 +187,18 @@ std::string go_printf(const std::string& format, const std::vector<json>& argume
     }
     Verb verb;
     for (++at; at < format.size(); ++at) {
-      if (format[at] == '-') verb.minus = true;
-      else if (format[at] == '+') verb.plus = true;
-      else if (format[at] == '0') verb.zero = true;
-      else if (format[at] == ' ') verb.space = true;
-      else if (format[at] == '#') verb.sharp = true;
-      else break;
+      if (format[at] == '-')
+        verb.minus = true;
+      else if (format[at] == '+')
+        verb.plus = true;
+      else if (format[at] == '0')
+        verb.zero = true;
+      else if (format[at] == ' ')
+        verb.space = true;
+      else if (format[at] == '#')
+        verb.sharp = true;
+      else
+        break;
     }
     verb.width = digits_at(format, at);
     if (at < format.size() && format[at] == '.') {

@@ -7,7 +7,9 @@
 
 namespace creel::cmd {
 
-bool stdout_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+bool stdout_is_terminal() {
+  return isatty(STDOUT_FILENO) == 1;
+}
 
 Result<void> flush_stdout() {
   errno = 0;

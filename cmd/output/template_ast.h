@@ -1,10 +1,9 @@
 // The syntax tree of a template: plain data, made by parse_template(), walked by template_eval.cc.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -18,18 +17,18 @@ struct Pipeline;
 struct Operand {
   enum class Kind : std::uint8_t { kDot, kVariable, kLiteral, kFunction, kParentheses };
   Kind kind = Kind::kDot;
-  std::string name;                        // kVariable ("" is $), kFunction
+  std::string name;  // kVariable ("" is $), kFunction
   std::shared_ptr<nlohmann::json> literal;
-  std::shared_ptr<Pipeline> inner;         // kParentheses
+  std::shared_ptr<Pipeline> inner;  // kParentheses
   std::vector<std::string> fields;
-  std::string source;                      // for messages
+  std::string source;  // for messages
 };
 struct Call {
   std::vector<Operand> words;
 };
 struct Pipeline {
-  std::vector<std::string> variables;      // "$i, $v :=": names without $
-  bool assign = false;                     // "=" instead of ":="
+  std::vector<std::string> variables;  // "$i, $v :=": names without $
+  bool assign = false;                 // "=" instead of ":="
   std::vector<Call> calls;
 };
 
@@ -53,6 +52,8 @@ Result<nlohmann::json> call_function(const std::string& name, const std::vector<
 std::string go_text(const nlohmann::json& value);
 bool go_truth(const nlohmann::json& value);
 
-inline Error template_error(std::string text) { return fail(Code::kInvalid, "template: " + std::move(text)); }
+inline Error template_error(std::string text) {
+  return fail(Code::kInvalid, "template: " + std::move(text));
+}
 
 }  // namespace creel::cmd::tmpl

@@ -16,16 +16,18 @@ using nlohmann::json;
 struct Value {
   const json* borrowed = nullptr;
   std::shared_ptr<const json> owned;
-  bool map = false;       // an object with the user's keys (labels), not fields
-  bool missing = false;   // an absent key of a map
+  bool map = false;      // an object with the user's keys (labels), not fields
+  bool missing = false;  // an absent key of a map
   [[nodiscard]] const json& get() const { return owned ? *owned : *borrowed; }
 };
-Value own(json value) { return {nullptr, std::make_shared<const json>(std::move(value)), false, false}; }
+Value own(json value) {
+  return {nullptr, std::make_shared<const json>(std::move(value)), false, false};
+}
 
 // Go distinguishes maps from structs; JSON does not. These fields hold maps: an absent key is no mistake.
-constexpr std::array kMaps = {"labels",  "annotations", "ports",    "networks", "exposedports", "volumes",
-                              "sysctls", "options",     "data",     "portbindings", "storageopt",
-                              "graphoptions", "graphstatus", "runtimeinfo", "registries"};
+constexpr std::array kMaps = {"labels",     "annotations",  "ports",       "networks",    "exposedports",
+                              "volumes",    "sysctls",      "options",     "data",        "portbindings",
+                              "storageopt", "graphoptions", "graphstatus", "runtimeinfo", "registries"};
 
 std::string lower(std::string_view text) {
   std::string out(text);

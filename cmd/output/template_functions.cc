@@ -26,7 +26,9 @@ std::string map_text(std::string text, int (*convert)(int)) {
   return text;
 }
 
-bool is_rune_start(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+bool is_rune_start(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+}
 
 // -1, 0, 1; an error for values that Go does not compare.
 Result<int> order(const json& a, const json& b, const char* name) {
@@ -75,7 +77,9 @@ Result<json> call_ge(const Arguments& a) {
   TRY_SET(const int result, order(a[0], a[1], "ge"));
   return json(result >= 0);
 }
-Result<json> call_not(const Arguments& a) { return json(!go_truth(a[0])); }
+Result<json> call_not(const Arguments& a) {
+  return json(!go_truth(a[0]));
+}
 
 Result<json> call_len(const Arguments& a) {
   if (a[0].is_string()) return json(a[0].get_ref<const std::string&>().size());
@@ -153,7 +157,9 @@ Result<json> call_println(const Arguments& a) {
   return json(out + "\n");
 }
 
-Result<json> call_json(const Arguments& a) { return json(compact(a[0])); }
+Result<json> call_json(const Arguments& a) {
+  return json(compact(a[0]));
+}
 Result<json> call_join(const Arguments& a) {
   if (a[0].is_null()) return json("");
   if (!a[0].is_array() || !a[1].is_string()) return template_error("error calling join: want a list and a separator");
@@ -180,8 +186,12 @@ Result<json> call_split(const Arguments& a) {
   out.push_back(text.substr(at));
   return out;
 }
-Result<json> call_lower(const Arguments& a) { return json(map_text(go_text(a[0]), std::tolower)); }
-Result<json> call_upper(const Arguments& a) { return json(map_text(go_text(a[0]), std::toupper)); }
+Result<json> call_lower(const Arguments& a) {
+  return json(map_text(go_text(a[0]), std::tolower));
+}
+Result<json> call_upper(const Arguments& a) {
+  return json(map_text(go_text(a[0]), std::toupper));
+}
 Result<json> call_title(const Arguments& a) {
   std::string text = go_text(a[0]);
   bool start = true;
@@ -214,12 +224,23 @@ Result<json> call_html(const Arguments& a) {
   std::string out;
   for (const char c : go_text(a[0])) {
     switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&#34;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return json(out);
@@ -243,17 +264,38 @@ Result<json> call_absent(const Arguments&) {
   return fail(Code::kUnsupported, "template: the functions call and js are not built yet");
 }
 // and, or: known here for the parser; the evaluator has them.
-Result<json> call_logic(const Arguments&) { return template_error("and, or need arguments"); }
+Result<json> call_logic(const Arguments&) {
+  return template_error("and, or need arguments");
+}
 
 constexpr Function kFunctions[] = {
-    {"and", 1, -1, call_logic}, {"or", 1, -1, call_logic}, {"not", 1, 1, call_not}, {"eq", 2, -1, call_eq},
-    {"ne", 2, 2, call_ne}, {"lt", 2, 2, call_lt}, {"le", 2, 2, call_le}, {"gt", 2, 2, call_gt}, {"ge", 2, 2, call_ge},
-    {"len", 1, 1, call_len}, {"index", 1, -1, call_index}, {"slice", 1, 3, call_slice},
-    {"print", 0, -1, call_print}, {"println", 0, -1, call_println}, {"printf", 1, -1, call_printf},
-    {"json", 1, 1, call_json}, {"join", 2, 2, call_join}, {"split", 2, 2, call_split}, {"lower", 1, 1, call_lower},
-    {"upper", 1, 1, call_upper}, {"title", 1, 1, call_title}, {"pad", 3, 3, call_pad},
-    {"truncate", 2, 2, call_truncate}, {"html", 1, 1, call_html}, {"urlquery", 1, 1, call_urlquery},
-    {"call", 0, -1, call_absent}, {"js", 0, -1, call_absent},
+    {"and", 1, -1, call_logic},
+    {"or", 1, -1, call_logic},
+    {"not", 1, 1, call_not},
+    {"eq", 2, -1, call_eq},
+    {"ne", 2, 2, call_ne},
+    {"lt", 2, 2, call_lt},
+    {"le", 2, 2, call_le},
+    {"gt", 2, 2, call_gt},
+    {"ge", 2, 2, call_ge},
+    {"len", 1, 1, call_len},
+    {"index", 1, -1, call_index},
+    {"slice", 1, 3, call_slice},
+    {"print", 0, -1, call_print},
+    {"println", 0, -1, call_println},
+    {"printf", 1, -1, call_printf},
+    {"json", 1, 1, call_json},
+    {"join", 2, 2, call_join},
+    {"split", 2, 2, call_split},
+    {"lower", 1, 1, call_lower},
+    {"upper", 1, 1, call_upper},
+    {"title", 1, 1, call_title},
+    {"pad", 3, 3, call_pad},
+    {"truncate", 2, 2, call_truncate},
+    {"html", 1, 1, call_html},
+    {"urlquery", 1, 1, call_urlquery},
+    {"call", 0, -1, call_absent},
+    {"js", 0, -1, call_absent},
 };
 
 const Function* find(const std::string& name) {
@@ -265,15 +307,17 @@ const Function* find(const std::string& name) {
 
 }  // namespace
 
-bool is_function(const std::string& name) { return find(name) != nullptr; }
+bool is_function(const std::string& name) {
+  return find(name) != nullptr;
+}
 
 Result<json> call_function(const std::string& name, const Arguments& arguments) {
   const Function* function = find(name);
   if (function == nullptr) return template_error("function \"" + name + "\" not defined");
   const auto count = static_cast<int>(arguments.size());
   if (count < function->min || (function->max >= 0 && count > function->max)) {
-    const std::string want = function->min == function->max ? std::to_string(function->min)
-                                                            : "at least " + std::to_string(function->min);
+    const std::string want =
+        function->min == function->max ? std::to_string(function->min) : "at least " + std::to_string(function->min);
     return template_error("wrong number of args for " + name + ": want " + want + " got " + std::to_string(count));
   }
   return function->call(arguments);

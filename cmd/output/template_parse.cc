@@ -9,8 +9,12 @@ namespace {
 
 constexpr int kDeepest = 100;  // nested blocks or parentheses: keeps recursion off the stack's end
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 // The inside of one action.
 class ActionParser {
@@ -230,7 +234,8 @@ class ActionParser {
     static constexpr std::string_view kLetters = "abfnrtv\\\"'";
     static constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v\\\"'";
     const char c = at_ < text_.size() ? text_[at_++] : '\0';
-    if (const std::size_t known = c == '\0' ? std::string_view::npos : kLetters.find(c); known != std::string_view::npos) {
+    if (const std::size_t known = c == '\0' ? std::string_view::npos : kLetters.find(c);
+        known != std::string_view::npos) {
       value += kMeanings[known];
       return {};
     }

@@ -16,7 +16,8 @@ std::string scalar(const json& value) {
   const auto& text = value.get_ref<const std::string&>();
   bool plain = !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '/');
   for (const char c : text) {
-    plain = plain && (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c != '\0' && std::string_view("/._- ()+~@").find(c) != std::string_view::npos));
+    plain = plain && (std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                      (c != '\0' && std::string_view("/._- ()+~@").find(c) != std::string_view::npos));
   }
   if (!text.empty() && text.back() == ' ') plain = false;
   for (const char* word : {"true", "false", "null", "yes", "no", "on", "off", "True", "False", "Null", "Yes", "No"}) {

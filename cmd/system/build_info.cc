@@ -25,9 +25,14 @@ const char* image_architecture() {
 }
 
 nlohmann::json version_document() {
+#if defined(__clang__)
+  const std::string compiler = "clang " + std::to_string(__clang_major__) + "." + std::to_string(__clang_minor__);
+#else
+  const std::string compiler = "gcc " __VERSION__;
+#endif
   return {{"APIVersion", CREEL_VERSION},
           {"Version", CREEL_VERSION},
-          {"Compiler", __VERSION__},
+          {"Compiler", compiler},
           {"GoVersion", ""},
           {"GitCommit", ""},
           {"BuiltTime", ""},

@@ -27,7 +27,9 @@ Result<void> print_names(const Context& context, const std::string& kind) {
 
 }  // namespace
 
-void CompleteCommand::declare(Flags& flags) { flags.arguments(arguments_); }
+void CompleteCommand::declare(Flags& flags) {
+  flags.arguments(arguments_);
+}
 
 Result<int> CompleteCommand::run(Context& context) {
   (void)print_names(context, arguments_[0]).ok();

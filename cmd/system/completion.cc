@@ -164,7 +164,8 @@ std::string shell_data() {
       for (const std::string& name : split(info.names, ',')) {
         words.push_back(name);
         if (!info.boolean) with_value.push_back(name);
-        if (!info.choices.empty()) choices.emplace_back(std::string(command.path) + " " + name, join(info.choices, " "));
+        if (!info.choices.empty())
+          choices.emplace_back(std::string(command.path) + " " + name, join(info.choices, " "));
       }
     }
     all_flags.emplace_back(command.path, join(words, " "));

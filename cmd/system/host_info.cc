@@ -59,7 +59,9 @@ json cpu_utilization() {
   double total = 0;
   for (const double value : ticks) total += value;
   if (ticks.size() < 4 || total <= 0) return json::object();
-  const auto percent = [&](double value) { return static_cast<double>(static_cast<int>(value / total * 10000 + 0.5)) / 100; };
+  const auto percent = [&](double value) {
+    return static_cast<double>(static_cast<int>(value / total * 10000 + 0.5)) / 100;
+  };
   return {{"userPercent", percent(ticks[0])}, {"systemPercent", percent(ticks[2])}, {"idlePercent", percent(ticks[3])}};
 }
 

@@ -54,16 +54,17 @@ Result<json> store_document(engine::Engine& engine) {
   TRY_SET(storage::Store * store, engine.store());
   TRY_SET(const auto images, store->images());
   const auto total = static_cast<std::int64_t>(containers.size());
-  json out = {{"configFile", ""},
-              {"containerStore", {{"number", total}, {"paused", 0}, {"running", running}, {"stopped", total - running}}},
-              {"graphDriverName", "overlay"},
-              {"graphOptions", json::object()},
-              {"graphRoot", paths.store},
-              {"graphStatus", json::object()},
-              {"imageStore", {{"number", images.size()}}},
-              {"runRoot", paths.runtime},
-              {"transientStore", false},
-              {"volumePath", paths.volumes()}};
+  json out = {
+      {"configFile", ""},
+      {"containerStore", {{"number", total}, {"paused", 0}, {"running", running}, {"stopped", total - running}}},
+      {"graphDriverName", "overlay"},
+      {"graphOptions", json::object()},
+      {"graphRoot", paths.store},
+      {"graphStatus", json::object()},
+      {"imageStore", {{"number", images.size()}}},
+      {"runRoot", paths.runtime},
+      {"transientStore", false},
+      {"volumePath", paths.volumes()}};
   struct statvfs fs {};
   // The store may not exist yet: then the file system it would be on is unknown.
   if (statvfs(paths.store.c_str(), &fs) == 0) {
@@ -87,7 +88,8 @@ Result<int> InfoCommand::run(Context& context) {
   host["slirp4netns"] = program_of("slirp4netns");
   auto monitor = libexec_program("creel-monitor");
   host["conmon"] = {{"package", ""}, {"path", monitor ? *monitor : ""}, {"version", CREEL_VERSION}};
-  host["ociRuntime"] = {{"name", "creel"}, {"package", ""}, {"path", monitor ? *monitor : ""}, {"version", CREEL_VERSION}};
+  host["ociRuntime"] = {
+      {"name", "creel"}, {"package", ""}, {"path", monitor ? *monitor : ""}, {"version", CREEL_VERSION}};
   TRY_SET(json store, store_document(engine));
   const json document = {{"host", std::move(host)},
                          {"store", std::move(store)},

@@ -9,7 +9,8 @@
 namespace creel::cmd {
 namespace {
 
-Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& name, const std::string& type, bool size) {
+Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& name, const std::string& type,
+                                   bool size) {
   if (type == "container") return engine::inspect(engine, name, size);
   if (type == "image") return engine::inspect_image(engine, name);
   auto container = engine::inspect(engine, name, size);

@@ -61,9 +61,9 @@ std::string examples(const char* lines) {
 
 std::string command_page(const Command& command) {
   const std::string page = dashed(command.path);
-  std::string out = header(page) + ".SH NAME\n" + roff(page) + " \\- " + roff(command.summary) + "\n.SH SYNOPSIS\n\\fB" +
-                    roff("creel " + std::string(command.path)) + "\\fR " + roff(command.usage) +
-                    "\n.SH DESCRIPTION\n" +
+  std::string out = header(page) + ".SH NAME\n" + roff(page) + " \\- " + roff(command.summary) +
+                    "\n.SH SYNOPSIS\n\\fB" + roff("creel " + std::string(command.path)) + "\\fR " +
+                    roff(command.usage) + "\n.SH DESCRIPTION\n" +
                     roff(command.description != nullptr ? command.description : command.summary) + "\n";
   Flags flags;
   command.make()->declare(flags);
@@ -73,10 +73,11 @@ std::string command_page(const Command& command) {
 
 std::string program_page() {
   std::string out = header("creel");
-  out += ".SH NAME\ncreel \\- run containers, without a daemon and without root\n.SH SYNOPSIS\n\\fBcreel\\fR [options] "
-         "command\n.SH DESCRIPTION\nCreel pulls images, and makes, runs and removes containers. Its commands, flags, "
-         "exit codes and outputs\nare those that users of Podman and Docker know. No daemon runs: a command does its work "
-         "and ends, and all that\noutlives it is one small monitor for each running container.\n.SH OPTIONS\n";
+  out +=
+      ".SH NAME\ncreel \\- run containers, without a daemon and without root\n.SH SYNOPSIS\n\\fBcreel\\fR [options] "
+      "command\n.SH DESCRIPTION\nCreel pulls images, and makes, runs and removes containers. Its commands, flags, "
+      "exit codes and outputs\nare those that users of Podman and Docker know. No daemon runs: a command does its work "
+      "and ends, and all that\noutlives it is one small monitor for each running container.\n.SH OPTIONS\n";
   Flags flags;
   engine::Options options;
   std::string log_level = "warn";
@@ -90,10 +91,11 @@ std::string program_page() {
     if (command.hidden) continue;
     out += ".TP\n.BR " + roff(dashed(command.path)) + " (1)\n" + roff(command.summary) + "\n";
   }
-  out += ".SH EXIT STATUS\nThat of the container's command for run, start \\-a and exec; else\n.TP\n125\nan error of the "
-         "engine\n.TP\n126\na command that cannot be invoked\n.TP\n127\na command that does not exist\n.TP\n1\nexists: "
-         "absent; rm, rmi: absent\n.TP\n2\nrm, rmi: in use\n.SH FILES\n.TP\n~/.local/share/creel, /var/lib/creel\n"
-         "Images, containers and volumes of a user, and of root.\n";
+  out +=
+      ".SH EXIT STATUS\nThat of the container's command for run, start \\-a and exec; else\n.TP\n125\nan error of the "
+      "engine\n.TP\n126\na command that cannot be invoked\n.TP\n127\na command that does not exist\n.TP\n1\nexists: "
+      "absent; rm, rmi: absent\n.TP\n2\nrm, rmi: in use\n.SH FILES\n.TP\n~/.local/share/creel, /var/lib/creel\n"
+      "Images, containers and volumes of a user, and of root.\n";
   return out;
 }
 
@@ -115,8 +117,7 @@ Result<int> ManCommand::run(Context&) {
   for (const Command& command : table()) {
     if (command.hidden) continue;
     const Command* shorter = spelled_shorter(command);
-    const std::string page =
-        shorter != nullptr ? ".so man1/" + dashed(shorter->path) + ".1\n" : command_page(command);
+    const std::string page = shorter != nullptr ? ".so man1/" + dashed(shorter->path) + ".1\n" : command_page(command);
     TRY(write_atomic_at(dir.get(), dashed(command.path) + ".1", page, 0644));
   }
   return 0;

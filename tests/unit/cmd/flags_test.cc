@@ -1,6 +1,7 @@
+#include "cmd/flags.h"
+
 #include <doctest/doctest.h>
 
-#include "cmd/flags.h"
 #include "cmd/unbuilt.h"
 
 using creel::Code;
@@ -48,7 +49,8 @@ using Words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("flags are read as pflag reads them") {
-  const Parsed a({"-it", "-dp8080:80", "--name", "x", "-p=1:2", "--publish=3:4,5:6", "-n", "3", "img", "-e", "K", "--name"});
+  const Parsed a(
+      {"-it", "-dp8080:80", "--name", "x", "-p=1:2", "--publish=3:4,5:6", "-n", "3", "img", "-e", "K", "--name"});
   REQUIRE(a.result.ok());
   CHECK(a.tty);
   CHECK(a.interactive);

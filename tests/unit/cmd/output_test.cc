@@ -1,8 +1,9 @@
+#include "cmd/output/output.h"
+
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "cmd/output/output.h"
 #include "cmd/output/tabwriter.h"
 
 using namespace creel::cmd;
@@ -63,7 +64,8 @@ TEST_CASE("lists: default table, table template, plain template, json") {
   CHECK(render_list(listing, "{{.ID}}\\t{{.Size}}", rows, documents).value() == "123\t1 kB\n456\t2 kB\n");
   CHECK(render_list(listing, "{{range .}}{{.ID}},{{end}}", rows, documents).value() == "123,456,\n");
   CHECK(render_list(listing, "json", rows, documents).value() == "[\n    {\n        \"Id\": \"full\"\n    }\n]\n");
-  CHECK(render_list(listing, "{{ json . }}", rows, documents).value() == render_list(listing, "json", rows, documents).value());
+  CHECK(render_list(listing, "{{ json . }}", rows, documents).value() ==
+        render_list(listing, "json", rows, documents).value());
   CHECK(!render_list(listing, "{{.Foo}}", rows, documents).ok());
   CHECK(!render_list(listing, "{{.Foo", json::array(), documents).ok());
   Listing bare = listing;

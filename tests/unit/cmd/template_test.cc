@@ -104,12 +104,38 @@ TEST_CASE("trim markers and comments") {
 }
 
 TEST_CASE("a template that does not parse is refused") {
-  for (const char* text :
-       {"{{.Name", "{{", "{{if}}x{{end}}", "{{end}}", "{{else}}", "{{if .Name}}", "{{range .Names}}", "{{.Name | foo}}",
-        "{{foo}}", "{{$x}}", "{{.Name 1}}", "{{(.Name}}", "{{\"a}}", "{{'}}", "{{break}}", "{{|}}", "{{.Name |}}",
-        "{{len}}", "{{index .Names 9}}", "{{index .Names \"x\"}}", "{{slice .Name 2 1}}", "{{range true}}{{end}}",
-        "{{\"\\q\"}}", "{{1x}}", "{{.Name}x}}", "{{define \"x\"}}{{end}}", "{{if .Name}}{{else}}{{else}}{{end}}",
-        "{{$a, $b, $c := .Names}}", "{{/* x", "{{{{}}}}", "{{.Na-me}}", "{{$x = 1}}"}) {
+  for (const char* text : {"{{.Name",
+                           "{{",
+                           "{{if}}x{{end}}",
+                           "{{end}}",
+                           "{{else}}",
+                           "{{if .Name}}",
+                           "{{range .Names}}",
+                           "{{.Name | foo}}",
+                           "{{foo}}",
+                           "{{$x}}",
+                           "{{.Name 1}}",
+                           "{{(.Name}}",
+                           "{{\"a}}",
+                           "{{'}}",
+                           "{{break}}",
+                           "{{|}}",
+                           "{{.Name |}}",
+                           "{{len}}",
+                           "{{index .Names 9}}",
+                           "{{index .Names \"x\"}}",
+                           "{{slice .Name 2 1}}",
+                           "{{range true}}{{end}}",
+                           "{{\"\\q\"}}",
+                           "{{1x}}",
+                           "{{.Name}x}}",
+                           "{{define \"x\"}}{{end}}",
+                           "{{if .Name}}{{else}}{{else}}{{end}}",
+                           "{{$a, $b, $c := .Names}}",
+                           "{{/* x",
+                           "{{{{}}}}",
+                           "{{.Na-me}}",
+                           "{{$x = 1}}"}) {
     auto result = render_template(text, document());
     CHECK_MESSAGE(!result.ok(), text);
   }
