@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/container.h"
@@ -124,7 +126,8 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
   }
   if (config.remove) {
     if (!result.monitor_lost) TRY(attachment.take_cleanup());
-    TRY(delete_container(engine, config.id, config.cidfile, true));
+    const bool anonymous = std::any_of(config.mounts.begin(), config.mounts.end(), [](const VolumeMount& m) { return m.anonymous; });
+    TRY(delete_container(engine, config.id, config.cidfile, anonymous));
     return outcome;
   }
   // The next command must not see the monitor's last millisecond as "running".

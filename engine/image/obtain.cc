@@ -13,6 +13,48 @@ namespace creel::engine {
 
 using storage::ImageRecord;
 
+namespace {
+
+struct Pipe {
+  Fd read_end, write_end;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("making a pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Passes the child's messages on as they come, but keeps its final "Error: …" and what follows, so that the user reads one
+// error, ours. Only where stderr is no terminal: there the child draws its progress itself.
+std::string pass_on_messages(int from) {
+  std::string pending, held;
+  char buffer[4096];
+  ssize_t size = 0;
+  while ((size = read(from, buffer, sizeof buffer)) > 0) {
+    pending.append(buffer, static_cast<std::size_t>(size));
+    for (std::size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1)) {
+      const std::string line = pending.substr(0, end + 1);
+      if (!held.empty() || line.rfind("Error: ", 0) == 0) held += line;
+      else (void)write_all(STDERR_FILENO, line).ok();
+    }
+    if (held.size() > (1 << 16)) held.resize(1 << 16);
+  }
+  if (held.empty()) (void)write_all(STDERR_FILENO, pending).ok();
+  else held += pending;
+  return held;
+}
+
+Error child_error(const std::string& name, const std::string& held) {
+  if (held.size() <= 7) return fail(Code::kFailed, "unable to pull " + name);
+  Cut lines = cut(std::string_view(held).substr(7), '\n');
+  Error error = fail(Code::kFailed, lines.before);
+  error.hint = std::string(trim(lines.after));
+  return error;
+}
+
+}  // namespace
+
 Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
                                                  const std::string& platform) {
   if (policy == PullPolicy::kAlways || policy == PullPolicy::kNewer) {
@@ -44,9 +86,9 @@ Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::stri
 Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy, const std::string& platform) {
   TRY(parse_reference(name));
   TRY_SET(std::string program, libexec_program("creel-images"));
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("making a pipe");
-  Fd read_end(ends[0]), write_end(ends[1]);
+  TRY_SET(Pipe out_pipe, make_pipe());
+  TRY_SET(Pipe err_pipe, make_pipe());
+  const bool terminal = isatty(STDERR_FILENO) != 0;
   SpawnRequest request;
   request.path = program;
   request.argv = {program, "--root", engine.paths().store, "--runroot", engine.paths().runtime, "pull"};
@@ -55,18 +97,21 @@ Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPoli
     request.argv.push_back(platform);
   }
   request.argv.push_back(name);
-  request.fds = {{write_end.get(), STDOUT_FILENO}};
+  request.fds = {{out_pipe.write_end.get(), STDOUT_FILENO}};
+  if (!terminal) request.fds.emplace_back(err_pipe.write_end.get(), STDERR_FILENO);
   request.parent_death_signal = 15;
   TRY_SET(Process child, spawn(request));
-  write_end.reset();
-  TRY_SET(std::string out, read_all(read_end.get(), 1 << 20));
+  out_pipe.write_end.reset();
+  err_pipe.write_end.reset();
+  // stdout gets one ID at the very end: it fits the pipe while this reads the other.
+  const std::string held = pass_on_messages(err_pipe.read_end.get());
+  TRY_SET(std::string out, read_all(out_pipe.read_end.get(), 1 << 20));
   TRY_SET(int code, child.wait());
   if (code != 0) {
     if (policy == PullPolicy::kNewer) {
       if (auto local = find_image(engine, name); local.ok()) return local;
     }
-    // The child has told why, on the stderr that is ours too.
-    return fail(Code::kFailed, "");
+    return child_error(name, held);
   }
   std::string id(trim(out));
   if (std::size_t line = id.rfind('\n'); line != std::string::npos) id.erase(0, line + 1);
