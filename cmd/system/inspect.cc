@@ -29,7 +29,7 @@ Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& na
 void InspectAnyCommand::declare(Flags& flags) {
   flags.value("-f,--format", format_, "string", "Print by a Go template");
   flags.flag("-s,--size", size_, "Show the total file size of a container");
-  flags.value("--type,-t", type_, "string", "What to look for: all, container or image")
+  flags.value("-t,--type", type_, "string", "What to look for: all, container or image")
       .choices({"all", "container", "image"});
   flags.arguments(arguments_);
 }

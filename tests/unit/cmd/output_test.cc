@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/output/tabwriter.h"
+#include "cmd/output/yaml.h"
 
 using namespace creel::cmd;
 using nlohmann::json;
@@ -79,4 +80,12 @@ TEST_CASE("text that is not UTF-8 does not stop a listing") {
   const json rows = json::array({{{"ID", "\xff\xfe"}}});
   CHECK(render_list({{{"ID", ".ID"}}, {}}, "json", rows, {}).ok());
   CHECK(render_list({{{"ID", ".ID"}}, {}}, "{{json .ID}}", rows, {}).ok());
+}
+
+TEST_CASE("a document as YAML") {
+  const json document = json::parse(R"({"host": {"arch": "amd64", "maps": [{"a": 1, "b": "x: y"}], "none": [],
+      "words": ["one", "true", "/a/b"]}, "version": "12", "empty": {}, "nil": null, "text": ""})");
+  CHECK(yaml_text(document) ==
+        "empty: {}\nhost:\n  arch: amd64\n  maps:\n  - a: 1\n    b: \"x: y\"\n  none: []\n  words:\n  - one\n"
+        "  - \"true\"\n  - /a/b\nnil: null\ntext: \"\"\nversion: \"12\"\n");
 }

@@ -1,0 +1,88 @@
+#include "cmd/help.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <set>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/unbuilt.h"
+
+namespace creel::cmd {
+
+const ImagePlane& image_plane() {
+  static constexpr ImagePlane kNone{};
+  return kNone;
+}
+
+}  // namespace creel::cmd
+
+using namespace creel::cmd;
+
+namespace {
+
+// Text that users read is a file beside this test; UPDATE_GOLDEN=1 accepts what is printed now.
+void check_golden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/')) + "/golden/" + name;
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    REQUIRE(creel::write_atomic(path, text, 0644).ok());
+  }
+  auto expected = creel::read_file(path);
+  REQUIRE(expected.ok());
+  CHECK(text == *expected);
+}
+
+}  // namespace
+
+TEST_CASE("help reads as its golden files") {
+  check_golden("creel.txt", program_help());
+  check_golden("container.txt", group_help("container"));
+  check_golden("image.txt", group_help("image"));
+  for (const char* path : {"images", "rmi", "inspect"}) {
+    REQUIRE(find_command(path) != nullptr);
+    check_golden(std::string(path) + ".txt", command_help(*find_command(path)));
+  }
+}
+
+TEST_CASE("the table is sorted, without doubles, and says what each command is for") {
+  const Command* previous = nullptr;
+  for (const Command& command : table()) {
+    if (previous != nullptr) CHECK(std::strcmp(previous->path, std::string(command.path)) < 0);
+    previous = &command;
+    CHECK_MESSAGE(*command.summary != '\0', std::string(command.path));
+    CHECK_MESSAGE(std::string_view(command.summary).back() != '.', std::string(command.path));
+    CHECK_MESSAGE((command.max_args < 0 || command.max_args >= command.min_args), std::string(command.path));
+    // What has a name of its own in Podman or Docker keeps it.
+    if (!command.hidden) CHECK_MESSAGE(known_command(command.path), std::string(command.path));
+    const std::string_view path = command.path;
+    if (const std::size_t space = path.find(' '); space != std::string_view::npos)
+      CHECK(is_group(path.substr(0, space)));
+  }
+}
+
+TEST_CASE("a command declares each flag once, under names that Podman or Docker users know") {
+  for (const Command& command : table()) {
+    if (command.make == nullptr || std::string_view(command.path).starts_with("__")) continue;
+    Flags flags;
+    command.make()->declare(flags);
+    std::set<std::string> seen;
+    for (const FlagInfo& info : flags.infos()) {
+      CHECK_MESSAGE((info.hidden || !info.help.empty()), std::string(command.path), " ", info.names);
+      CHECK_MESSAGE(info.boolean == info.placeholder.empty(), std::string(command.path), " ", info.names);
+      for (const std::string& name : creel::split(info.names, ',')) {
+        CHECK_MESSAGE(seen.insert(name).second, std::string(command.path), " declares ", name, " twice");
+        CHECK_MESSAGE((info.hidden || known_flag(command.path, name)), std::string(command.path), " ", name);
+      }
+    }
+  }
+}
+
+TEST_CASE("every known command that is not built is refused by name") {
+  CHECK(find_command("build") == nullptr);
+  CHECK(known_command("build"));
+  CHECK(find_command("image ls") != nullptr);
+  CHECK((find_command("image ls")->make == find_command("images")->make));
+  CHECK(find_command("") == nullptr);
+}
