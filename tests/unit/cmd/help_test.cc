@@ -49,7 +49,7 @@ TEST_CASE("help reads as its golden files") {
 TEST_CASE("the table is sorted, without doubles, and says what each command is for") {
   const Command* previous = nullptr;
   for (const Command& command : table()) {
-    if (previous != nullptr) CHECK(std::strcmp(previous->path, std::string(command.path)) < 0);
+    if (previous != nullptr) CHECK(std::strcmp(previous->path, command.path) < 0);
     previous = &command;
     CHECK_MESSAGE(*command.summary != '\0', std::string(command.path));
     CHECK_MESSAGE(std::string_view(command.summary).back() != '.', std::string(command.path));
