@@ -154,6 +154,13 @@ class Store {
 
  private:
   explicit Store(Paths paths);
+  [[nodiscard]] bool empty() const { return db_ == nullptr; }   // an absent store, opened for reading
+  Result<void> open_database();
+  // writer.lock and, under it, a transaction.
+  struct Writing;
+  Result<Writing> write(bool durable);
+  Result<void> fill_names(ImageRecord& image);
+  Result<void> reclaim_staging();
   Paths paths_;
   std::unique_ptr<Database> db_;
   bool writable_ = false;

@@ -1,0 +1,192 @@
+// Store: image records.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cctype>
+
+#include "base/file.h"
+#include "storage/database.h"
+#include "storage/store.h"
+#include "storage/writing.h"
+
+namespace creel::storage {
+
+namespace {
+
+constexpr const char* kColumns = "SELECT id, manifest, config, diff_ids, blobs, created, size FROM images ";
+
+Result<ImageRecord> read_row(const Statement& row) {
+  ImageRecord image;
+  image.id = row.text(0);
+  TRY_SET(image.manifest, Digest::parse(row.text(1)));
+  image.config = row.text(2);
+  TRY_SET(image.diff_ids, split_hex(row.text(3)));
+  TRY_SET(image.blobs, split_hex(row.text(4)));
+  image.created_ns = row.number(5);
+  image.size = row.number(6);
+  return image;
+}
+
+bool is_hex(const std::string& text) {
+  for (char c : text) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
+// Everything put_image names must be on disk before the record is.
+Result<void> sync_store(const std::string& path) {
+  TRY_SET(Fd dir, open_file(path, O_RDONLY | O_DIRECTORY));
+  if (syncfs(dir.get()) != 0) return errno_error("writing the store to disk (syncfs " + path + ")");
+  return {};
+}
+
+}  // namespace
+
+Result<void> Store::fill_names(ImageRecord& image) {
+  TRY_SET(Statement names, db_->prepare("SELECT name FROM image_names WHERE image=? ORDER BY name"));
+  names.bind(image.id);
+  for (;;) {
+    TRY_SET(const bool row, names.step());
+    if (!row) break;
+    image.names.push_back(names.text(0));
+  }
+  TRY_SET(Statement digests, db_->prepare("SELECT name FROM image_digests WHERE image=? ORDER BY name"));
+  digests.bind(image.id);
+  for (;;) {
+    TRY_SET(const bool row, digests.step());
+    if (!row) break;
+    image.digests.push_back(digests.text(0));
+  }
+  return {};
+}
+
+Result<std::vector<ImageRecord>> Store::images() {
+  std::vector<ImageRecord> out;
+  if (empty()) return out;
+  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) + "ORDER BY created DESC, id"));
+  for (;;) {
+    TRY_SET(const bool row, rows.step());
+    if (!row) break;
+    TRY_SET(ImageRecord image, read_row(rows));
+    TRY(fill_names(image));
+    out.push_back(std::move(image));
+  }
+  return out;
+}
+
+Result<std::optional<ImageRecord>> Store::image_by_name(const std::string& name) {
+  if (empty()) return std::optional<ImageRecord>();
+  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) + "WHERE id=(SELECT image FROM image_names WHERE name=?)"));
+  rows.bind(name);
+  TRY_SET(const bool row, rows.step());
+  if (!row) return std::optional<ImageRecord>();
+  TRY_SET(ImageRecord image, read_row(rows));
+  TRY(fill_names(image));
+  return std::optional(std::move(image));
+}
+
+Result<std::optional<ImageRecord>> Store::image_by_digest(const std::string& repository_at_digest) {
+  if (empty()) return std::optional<ImageRecord>();
+  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) +
+                                       "WHERE id IN (SELECT image FROM image_digests WHERE name=?) LIMIT 1"));
+  rows.bind(repository_at_digest);
+  TRY_SET(const bool row, rows.step());
+  if (!row) return std::optional<ImageRecord>();
+  TRY_SET(ImageRecord image, read_row(rows));
+  TRY(fill_names(image));
+  return std::optional(std::move(image));
+}
+
+Result<std::optional<ImageRecord>> Store::image_by_id(const std::string& prefix) {
+  if (empty() || prefix.size() < 3 || prefix.size() > 64 || !is_hex(prefix)) return std::optional<ImageRecord>();
+  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) + "WHERE id >= ? AND id < ? LIMIT 2"));
+  // 'g' sorts after every hex digit.
+  rows.bind(prefix).bind(prefix + "g");
+  TRY_SET(const bool row, rows.step());
+  if (!row) return std::optional<ImageRecord>();
+  TRY_SET(ImageRecord image, read_row(rows));
+  TRY_SET(const bool second, rows.step());
+  if (second) return fail(Code::kInvalid, "image ID prefix '" + prefix + "' is ambiguous: more than one image has it");
+  TRY(fill_names(image));
+  return std::optional(std::move(image));
+}
+
+Result<void> Store::put_image(const ImageRecord& image) {
+  TRY(make_writable());
+  TRY(sync_store(paths_.store));
+  TRY_SET(Writing writing, write(true));
+  // Under the lock: what garbage collection took away meanwhile is noticed here.
+  for (const Digest& blob : image.blobs) {
+    if (!has_blob(blob)) return fail(Code::kNotFound, "blob " + blob.text() + " of image " + image.id + " is not in the store");
+  }
+  for (const Digest& layer : image.diff_ids) {
+    if (!has_layer(layer)) return fail(Code::kNotFound, "layer " + layer.text() + " of image " + image.id + " is not in the store");
+  }
+  {
+    TRY_SET(Statement insert,
+            db_->prepare("INSERT INTO images(id, manifest, config, diff_ids, blobs, created, size) VALUES(?,?,?,?,?,?,?) "
+                         "ON CONFLICT(id) DO UPDATE SET manifest=excluded.manifest, config=excluded.config, "
+                         "diff_ids=excluded.diff_ids, blobs=excluded.blobs, created=excluded.created, size=excluded.size"));
+    insert.bind(image.id).bind(image.manifest.text()).bind(image.config).bind(join_hex(image.diff_ids));
+    insert.bind(join_hex(image.blobs)).bind(image.created_ns).bind(image.size);
+    TRY(insert.step());
+  }
+  for (const std::string& name : image.names) {
+    TRY_SET(Statement insert, db_->prepare("INSERT OR REPLACE INTO image_names(name, image) VALUES(?,?)"));
+    insert.bind(name).bind(image.id);
+    TRY(insert.step());
+  }
+  for (const std::string& name : image.digests) {
+    TRY_SET(Statement insert, db_->prepare("INSERT OR IGNORE INTO image_digests(name, image) VALUES(?,?)"));
+    insert.bind(name).bind(image.id);
+    TRY(insert.step());
+  }
+  return writing.commit();
+}
+
+Result<void> Store::tag_image(const std::string& id, const std::string& name) {
+  TRY_SET(Writing writing, write(true));
+  {
+    TRY_SET(Statement known, db_->prepare("SELECT 1 FROM images WHERE id=?"));
+    known.bind(id);
+    TRY_SET(const bool row, known.step());
+    if (!row) return fail(Code::kNotFound, id + ": image not known");
+  }
+  {
+    TRY_SET(Statement insert, db_->prepare("INSERT OR REPLACE INTO image_names(name, image) VALUES(?,?)"));
+    insert.bind(name).bind(id);
+    TRY(insert.step());
+  }
+  return writing.commit();
+}
+
+Result<void> Store::untag_image(const std::string& name) {
+  TRY_SET(Writing writing, write(true));
+  {
+    TRY_SET(Statement remove, db_->prepare("DELETE FROM image_names WHERE name=? RETURNING image"));
+    remove.bind(name);
+    TRY_SET(const bool row, remove.step());
+    if (!row) return fail(Code::kNotFound, name + ": image not known");
+    TRY(remove.step());
+  }
+  return writing.commit();
+}
+
+Result<void> Store::remove_image(const std::string& id) {
+  TRY_SET(Writing writing, write(true));
+  {
+    TRY_SET(Statement users, db_->prepare("SELECT id FROM containers WHERE image_id=? LIMIT 1"));
+    users.bind(id);
+    TRY_SET(const bool row, users.step());
+    if (row) return fail(Code::kInUse, "image used by " + users.text(0) + ": image is in use by a container");
+  }
+  {
+    TRY_SET(Statement remove, db_->prepare("DELETE FROM images WHERE id=?"));
+    remove.bind(id);
+    TRY(remove.step());
+  }
+  return writing.commit();
+}
+
+}  // namespace creel::storage
