@@ -12,6 +12,10 @@ Result<std::string> destination_of(const std::string& path) {
   if (path.empty()) return fail(Code::kInvalid, "container directory cannot be empty");
   if (path.front() != '/') return fail(Code::kInvalid, "invalid container path \"" + path + "\", must be an absolute path");
   std::string clean = clean_path(path);
+  // What the kernel tells and takes there is part of the container's walls.
+  if (clean == "/proc" || clean.rfind("/proc/", 0) == 0) {
+    return fail(Code::kInvalid, "invalid container path \"" + path + "\": nothing can be mounted over /proc");
+  }
   if (clean == "/") return fail(Code::kInvalid, "invalid container path \"" + path + "\": the root directory cannot be a mount point");
   return clean;
 }
@@ -165,12 +169,9 @@ Result<VolumeMount> parse_volume(const std::string& text) {
   TRY_SET(out.destination, destination_of(parts[1]));
   if (parts.size() == 3 && !parts[2].empty()) out.options = split(parts[2], ',');
   TRY(check_volume_options(out.options, false));
-  if (parts[0].front() == '/' || parts[0].front() == '.' || parts[0].front() == '~') {
+  if (parts[0].front() == '/' || parts[0].front() == '.') {
     out.type = VolumeMount::Type::kBind;
     out.source = parts[0];
-  } else if (parts[0].find('/') != std::string::npos) {
-    out.type = VolumeMount::Type::kBind;  // "dir/sub", as a path relative to here
-    out.source = "./" + parts[0];
   } else {
     out.type = VolumeMount::Type::kVolume;
     out.name = parts[0];

@@ -64,7 +64,7 @@ TEST_CASE("-v") {
   CHECK(anonymous->anonymous);
   CHECK(parse_volume("./here:/x")->type == VolumeMount::Type::kBind);
   for (const char* text : {"", "a:b", "/a:/b:/c:d", "/a:/b:bogus", ":/b", "/a:", "/a:/", "/a:/b:ro,rw", "/a:/b:z,Z", "/a:/..",
-                           "/a:/b:shared,private"}) {
+                           "/a:/b:shared,private", "/a:/proc", "/a:/x/../proc/sys"}) {
     CAPTURE(text);
     CHECK(!parse_volume(text).ok());
   }
