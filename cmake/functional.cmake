@@ -1,6 +1,46 @@
-# ctest entries beyond the unit tests: lint, functional (bats), perf and fresh.
+# ctest entries beyond the unit tests. Labels: lint, functional, functional-root, perf, fresh; ./check runs the first three.
 
 foreach(name layering size assertions)
   add_test(NAME lint/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name})
   set_tests_properties(lint/${name} PROPERTIES LABELS lint TIMEOUT 60)
 endforeach()
+if(TARGET creel)
+  # What the program says of itself: every command documented, no library that costs milliseconds before main().
+  foreach(name documented linkage)
+    add_test(NAME lint/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name} ${CMAKE_BINARY_DIR})
+    set_tests_properties(lint/${name} PROPERTIES LABELS lint TIMEOUT 60)
+  endforeach()
+
+  # One entry per bats file listed in tests/functional/enabled.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/functional/enabled)
+  file(STRINGS ${CMAKE_SOURCE_DIR}/tests/functional/enabled enabled REGEX "^[^#]")
+  foreach(file ${enabled})
+    string(REGEX REPLACE "\\.bats$" "" name ${file})
+    set(as_root)
+    set(label functional)
+    if(name MATCHES "-as-root$")
+      set(as_root --as-root)
+      set(label functional-root)
+    endif()
+    add_test(NAME functional/${name}
+      COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run ${as_root} ${CMAKE_SOURCE_DIR}/tests/functional/${file})
+    set_tests_properties(functional/${name} PROPERTIES LABELS ${label} TIMEOUT 600
+      ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR}")
+  endforeach()
+
+  # Never part of ./check: machines are noisy.
+  add_test(NAME perf COMMAND ${CMAKE_SOURCE_DIR}/tests/perf/run --build ${CMAKE_BINARY_DIR})
+  set_tests_properties(perf PROPERTIES LABELS perf TIMEOUT 3600 RUN_SERIAL ON)
+endif()
+
+# The whole way of a newcomer, in a root with nothing installed. Takes long and needs root.
+foreach(suite bookworm trixie)
+  add_test(NAME fresh/${suite} COMMAND ${CMAKE_SOURCE_DIR}/tests/fresh ${suite})
+  set_tests_properties(fresh/${suite} PROPERTIES LABELS fresh TIMEOUT 7200 RUN_SERIAL ON)
+endforeach()
+
+# What tests/perf measures engines against: namespaces, overlay and exec, and nothing else.
+add_executable(perf-floor EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/perf/floor.cc)
+target_compile_options(perf-floor PRIVATE -Wall -Wextra)
+target_link_options(perf-floor PRIVATE -static)
+set_target_properties(perf-floor PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

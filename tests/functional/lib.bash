@@ -84,7 +84,7 @@ expect_error() {
   local wanted=$1 text=$2
   shift 2
   expect "$wanted" "$@"
-  assert_matches "$stderr" '(^|\n)Error: '
+  assert_matches "$stderr" $'(^|\n)Error: '
   assert_contains "$stderr" "$text"
   assert_equal "$output" ""
 }

@@ -18,12 +18,12 @@ terminal() { ./terminal.py "$@"; }
 }
 
 @test "run -it: Ctrl-C reaches the container's foreground process, not the CLI" {
-  terminal 'expect:# ' 'send:sleep 100\r' 'expect:sleep 100\r\n' 'send:\x03' 'expect:# ' 'send:echo alive-$?\r' 'expect:alive-130' \
+  terminal 'expect:# ' 'send:sh -c "echo in-\"\"child; exec sleep 100"\r' 'expect:in-child' 'send:\x03' 'expect:# ' 'send:echo alive-$?\r' 'expect:alive-130' \
     'send:\x04' 'exit:130' sane -- $(engine_command) run --rm -it $BUSYBOX || fail "Ctrl-C"
 }
 
 @test "run -it: detach keys leave the container running; attach comes back" {
-  terminal 'expect:# ' 'send:VAR=kept\r' 'expect:# ' 'send:\x10\x11' 'exit:0' sane -- \
+  terminal 'expect:# ' 'send:VAR=kept\r' 'expect:# ' 'type:\x10\x11' 'exit:0' sane -- \
     $(engine_command) run -it --name det $BUSYBOX || fail "detach"
   assert_equal "$(state_of det)" running
   terminal 'send:echo it-is-$VAR\r' 'expect:it-is-kept' 'send:exit 4\r' 'exit:4' sane -- \
@@ -39,7 +39,7 @@ terminal() { ./terminal.py "$@"; }
 
 @test "attach --detach-keys: other keys; the default's first key then is the container's" {
   expect 0 run -dit --name keys $BUSYBOX
-  terminal 'send:\r' 'expect:# ' 'send:\x02' 'send:q' 'exit:0' sane -- \
+  terminal 'send:\r' 'expect:# ' 'type:\x02q' 'exit:0' sane -- \
     $(engine_command) attach --detach-keys ctrl-b,q keys || fail "detach keys"
   assert_equal "$(state_of keys)" running
   expect 125 attach --detach-keys nonsense-key keys
@@ -47,9 +47,9 @@ terminal() { ./terminal.py "$@"; }
 
 @test "two terminals attached to one container both see its output" {
   expect 0 run -dit --name two $BUSYBOX
-  terminal 'send:\r' 'expect:# ' 'expect:from-the-other' 'send:\x10\x11' 'exit:0' -- $(engine_command) attach two 3>&- &
+  terminal 'send:\r' 'expect:# ' 'expect:from-the-other' 'type:\x10\x11' 'exit:0' -- $(engine_command) attach two 3>&- &
   first=$!
-  terminal 'send:\r' 'expect:# ' 'send:echo from-the-oth""er\r' 'expect:from-the-other' 'send:\x10\x11' 'exit:0' -- \
+  terminal 'send:\r' 'expect:# ' 'send:echo from-the-oth""er\r' 'expect:from-the-other' 'type:\x10\x11' 'exit:0' -- \
     $(engine_command) attach two || fail "second terminal"
   wait $first || fail "first terminal"
 }

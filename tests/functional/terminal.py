@@ -5,6 +5,7 @@
 
 STEP: expect:REGEX     wait until the terminal has shown it (what was matched is consumed)
       send:TEXT        type it; Python escapes: \\x03 is Ctrl-C
+      type:TEXT        the same key by key, as people do
       resize:RxC       change the window's size
       signal:NAME      send the command a signal
       hangup           close the terminal
@@ -93,6 +94,10 @@ def main():
             waiting = waiting[match.end():]
         elif kind == "send":
             os.write(main_side, value.encode().decode("unicode_escape").encode("latin-1"))
+        elif kind == "type":
+            for key in value.encode().decode("unicode_escape").encode("latin-1"):
+                os.write(main_side, bytes([key]))
+                time.sleep(0.05)
         elif kind == "resize":
             resize(value)
         elif kind == "signal":
