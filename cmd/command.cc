@@ -107,6 +107,7 @@ int run_row(const Command& command, Context& context, std::string& log_level, co
   }
   if (auto checked = check_log_level(log_level); !checked) return report(checked.error());
   if (auto checked = check_count(command, flags.argument_count()); !checked) {
+    if (command.max_args == 0) return report(checked.error());
     return report(std::move(checked).error().with_hint("See 'creel " + std::string(command.path) + " --help'"));
   }
   auto code = handler->run(context);

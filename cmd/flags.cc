@@ -135,7 +135,8 @@ struct Flags::Impl {
     }
     std::vector<std::string> candidates;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (infos[i].hidden) continue;
+      // The global flags are hidden in every command's help, but they are what one may mean before a command.
+      if (infos[i].hidden && (!path.empty() || infos[i].help.empty())) continue;
       candidates.insert(candidates.end(), entries[i].longs.begin(), entries[i].longs.end());
     }
     std::string near = closest(name, candidates);
