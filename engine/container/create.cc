@@ -76,14 +76,6 @@ storage::ContainerRecord record_of(const ContainerConfig& config) {
   return record;
 }
 
-Error name_in_use(storage::Store& store, const std::string& name) {
-  auto holder = store.container(name);
-  const std::string id = holder.ok() ? holder->id : std::string("another container");
-  return fail(Code::kExists, "creating container storage: the container name \"" + name + "\" is already in use by " + id +
-                                 ". You have to remove that container to be able to reuse that name: that name is already in use, or "
-                                 "use --replace to instruct Creel to do so.");
-}
-
 // Claims name and ID. A made-up name that is taken is not the user's problem: another is made up.
 Result<void> claim(Creation& creation) {
   TRY_SET(storage::Store * store, creation.engine.store(storage::Store::Access::kWrite));
@@ -95,7 +87,11 @@ Result<void> claim(Creation& creation) {
   for (int attempt = 0;; ++attempt) {
     auto added = store->add_container(record_of(config), creation.volumes);
     if (added.ok() || added.error().code != Code::kExists) return added;
-    if (!creation.options.name.empty() || attempt == 20) return name_in_use(*store, config.name);
+    if (!creation.options.name.empty() || attempt == 20) {
+      Error error = std::move(added).error();
+      error.text += ", or use --replace to instruct creel to do so";
+      return error;
+    }
     config.name = made_up_name();
   }
 }

@@ -94,6 +94,7 @@ Result<void> pass_ports(Creation& creation) {
       if (std::none_of(published.begin(), published.end(), same)) published.push_back(port);
     }
   }
+  for (const net::PortMapping& port : published) exposed.insert(std::to_string(port.container_port) + "/" + port.protocol);
   config.exposed.assign(exposed.begin(), exposed.end());
   if (published.empty()) return {};
   if (config.network == "none" || config.network == "host") {
