@@ -79,8 +79,9 @@ teardown() { clean_up; }
   printf '#!/no/such/interpreter\n' >"$BATS_TEST_TMPDIR/d/script"
   printf 'not a program\0\1\2' >"$BATS_TEST_TMPDIR/d/data"
   chmod +x "$BATS_TEST_TMPDIR/d"/*
-  expect '12[67]' run --rm -v "$BATS_TEST_TMPDIR/d:/d" $BUSYBOX /d/script
-  expect '12[67]' run --rm -v "$BATS_TEST_TMPDIR/d:/d" $BUSYBOX /d/data
+  # crun finds out too late, and says 1.
+  expect '@(1|126|127)' run --rm -v "$BATS_TEST_TMPDIR/d:/d" $BUSYBOX /d/script
+  expect '@(1|126|127)' run --rm -v "$BATS_TEST_TMPDIR/d:/d" $BUSYBOX /d/data
   expect 126 run --rm -v "$BATS_TEST_TMPDIR/d:/d" $BUSYBOX /d
 }
 

@@ -1,7 +1,6 @@
 # Real input: Debian with Python and PostgreSQL, 500 MB in five layers, from a registry.
 load lib
 setup_file() {
-  export BATS_TEST_TIMEOUT=300
   own_store
   export DEBIAN=$PLAIN_REGISTRY/debian:latest
   engine pull -q --tls-verify=false "$DEBIAN" >/dev/null

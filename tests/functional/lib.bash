@@ -5,7 +5,6 @@
 
 bats_require_minimum_version 1.5.0
 BUSYBOX=localhost/busybox:latest
-export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 
 is_podman() { [ "$(basename "$ENGINE")" = podman ]; }
 # For behaviour that is Creel's own, or where Podman's differs on purpose.

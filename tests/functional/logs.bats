@@ -52,7 +52,7 @@ exact() {  # exact RUN-ARGUMENTS...: what was written is what logs give
   assert_matches "$output" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+.* line 5$'
   expect 0 logs --since 1h n
   assert_equal "${#lines[@]}" 5
-  expect 0 logs --until 1h n
+  expect 0 logs --until 2020-01-01T00:00:00Z n
   assert_output ""
 }
 
@@ -64,7 +64,6 @@ exact() {  # exact RUN-ARGUMENTS...: what was written is what logs give
   expect 0 exec f touch /go
   wait $pid || fail "logs -f failed"
   { echo first; seq 1 1000; printf last; } >"$BATS_TEST_TMPDIR/expected"
-  if is_podman; then echo >>"$BATS_TEST_TMPDIR/expected"; fi
   cmp "$BATS_TEST_TMPDIR/followed" "$BATS_TEST_TMPDIR/expected"
 }
 

@@ -75,11 +75,11 @@ END
   expect 0 run --rm $BUSYBOX sh -c 'grep host.containers.internal /etc/hosts'
   assert_output_contains "host.containers.internal"
   # The registry listens on the host's loopback alone.
-  expect '@([1-9]|[1-9][0-9])' run --rm $BUSYBOX wget -q -T 3 -O - "http://10.0.2.2:${PLAIN_REGISTRY#*:}/v2/"
+  expect '@([1-9]|[1-9][0-9]|143)' run --rm $BUSYBOX timeout 5 wget -q -O - "http://10.0.2.2:${PLAIN_REGISTRY#*:}/v2/"
 }
 
 @test "slirp4netns:allow_host_loopback=true reaches the host's loopback" {
-  expect 0 run --rm --network slirp4netns:allow_host_loopback=true $BUSYBOX wget -q -T 10 -O - "http://10.0.2.2:${PLAIN_REGISTRY#*:}/v2/"
+  expect 0 run --rm --network slirp4netns:allow_host_loopback=true $BUSYBOX timeout 10 wget -q -O - "http://10.0.2.2:${PLAIN_REGISTRY#*:}/v2/"
   assert_output "{}"
   expect 125 run --rm --network slirp4netns:nosuchoption=1 $BUSYBOX true
 }

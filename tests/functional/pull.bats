@@ -214,8 +214,8 @@ END
 
 @test "pull: ten at once of one image" {
   creel_only "slow with Podman"
-  for i in $(seq 10); do (engine pull -q --tls-verify=false "$PLAIN_REGISTRY/busybox" >"$BATS_TEST_TMPDIR/$i" || echo failed >"$BATS_TEST_TMPDIR/$i") 3>&- & done
-  wait
+  for i in $(seq 10); do (engine pull -q --tls-verify=false "$PLAIN_REGISTRY/busybox" >"$BATS_TEST_TMPDIR/$i" || echo failed >"$BATS_TEST_TMPDIR/$i") 3>&- & pids+=($!); done
+  wait "${pids[@]}"
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/? "$BATS_TEST_TMPDIR"/10 | sort -u | wc -l)" 1
   assert_matches "$(cat "$BATS_TEST_TMPDIR/1")" '^[0-9a-f]{64}$'
 }
