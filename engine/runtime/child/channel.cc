@@ -1,0 +1,105 @@
+#include "engine/runtime/child/channel.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "engine/runtime/child/wire.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+constexpr std::size_t kMaxMessage = 16384;
+
+struct Received {
+  ssize_t size = 0;
+  std::string data;
+  Fd fd;
+};
+
+Result<Received> receive(int socket) {
+  Received out;
+  out.data.resize(kMaxMessage);
+  iovec io{out.data.data(), out.data.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr header{};
+  header.msg_iov = &io;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  do {
+    out.size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+  } while (out.size < 0 && errno == EINTR);
+  // A process killed with unread messages resets the connection: the same as its end.
+  if (out.size < 0 && errno == ECONNRESET) out.size = 0;
+  if (out.size < 0) return errno_error("talking to the container's process");
+  out.data.resize(static_cast<std::size_t>(out.size));
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+    out.fd = Fd(fd);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<ChannelPair> make_channel() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno_error("making a socket pair");
+  return ChannelPair{Fd(ends[0]), Fd(ends[1])};
+}
+
+void send_message(int socket, Message message, int fd) {
+  char type = static_cast<char>(message);
+  iovec io{&type, 1};
+  msghdr header{};
+  header.msg_iov = &io;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (fd >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof(control);
+    cmsghdr* c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+  }
+  (void)!sendmsg(socket, &header, MSG_NOSIGNAL);
+}
+
+void send_error(int socket, const Error& error) {
+  std::string bytes(1, static_cast<char>(Message::kError));
+  Error bounded = error;
+  bounded.text.resize(std::min<std::size_t>(bounded.text.size(), 8000));
+  bounded.hint.resize(std::min<std::size_t>(bounded.hint.size(), 4000));
+  bytes += encode(bounded);
+  (void)!send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+Result<void> expect_message(int socket, Message expected, Fd* fd) {
+  TRY_SET(Received got, receive(socket));
+  if (got.size == 0) return fail(Code::kFailed, "the container's process ended while it was being set up");
+  const char type = got.data.front();
+  if (type == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
+  if (type != static_cast<char>(expected)) {
+    return fail(Code::kFailed, std::string("the container's process is out of step: '") + type + "' instead of '" +
+                                   static_cast<char>(expected) + "'");
+  }
+  if (fd != nullptr) *fd = std::move(got.fd);
+  return {};
+}
+
+Result<void> expect_end(int socket) {
+  TRY_SET(Received got, receive(socket));
+  if (got.size == 0) return {};
+  if (got.data.front() == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
+  return fail(Code::kFailed, "the container's process is out of step at its start");
+}
+
+}  // namespace creel::engine::runtime

@@ -1,0 +1,31 @@
+// The conversation between the parent and the process it cloned, as a type: one SOCK_SEQPACKET pair, messages in a fixed
+// order (MAPPED, READY, GO, then end of file when the exec has happened), ERROR at any point from the child.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace creel::engine::runtime {
+
+enum class Message : char {
+  kMapped = 'M',    // parent: ID maps are written, go on
+  kReady = 'R',     // child: only the exec is left; may carry the pty's main side
+  kGo = 'G',        // parent: exec
+  kError = 'E',     // child: an encoded Error follows
+};
+
+struct ChannelPair {
+  Fd parent, child;
+};
+Result<ChannelPair> make_channel();
+
+// Errors are dropped: the other end is dead, and its end is noticed elsewhere.
+void send_message(int socket, Message message, int fd = -1);
+void send_error(int socket, const Error& error);
+// Waits for exactly `expected`. The child's ERROR becomes this function's error; anything else, or the end of the other
+// side, is an error that says so. `fd` receives what came along.
+Result<void> expect_message(int socket, Message expected, Fd* fd = nullptr);
+// After GO: end of file is success.
+Result<void> expect_end(int socket);
+
+}  // namespace creel::engine::runtime

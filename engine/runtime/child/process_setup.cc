@@ -1,0 +1,280 @@
+#include "engine/runtime/child/process_setup.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+constexpr int kLastCapability = 63;
+
+Result<void> set_capabilities(std::uint64_t effective, std::uint64_t permitted, std::uint64_t inheritable) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2];
+  for (int half = 0; half < 2; ++half) {
+    data[half].effective = static_cast<std::uint32_t>(effective >> (32 * half));
+    data[half].permitted = static_cast<std::uint32_t>(permitted >> (32 * half));
+    data[half].inheritable = static_cast<std::uint32_t>(inheritable >> (32 * half));
+  }
+  if (syscall(SYS_capset, &header, data) != 0) return errno_error("setting capabilities");
+  return {};
+}
+
+Result<void> bound_capabilities(std::uint64_t bounding) {
+  for (int cap = 0; cap <= kLastCapability; ++cap) {
+    if ((bounding >> cap & 1) != 0) continue;
+    if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
+      if (errno == EINVAL) return {};  // past the kernel's last one
+      return errno_error("dropping capability " + std::to_string(cap));
+    }
+  }
+  return {};
+}
+
+Result<void> load_filter(const ProcessPlan& plan) {
+  if (plan.seccomp.empty()) return {};
+  const std::size_t count = plan.seccomp.size() / sizeof(sock_filter);
+  if (count > USHRT_MAX) return fail(Code::kInvalid, "the seccomp profile is too large");
+  sock_fprog program{static_cast<unsigned short>(count),
+                     const_cast<sock_filter*>(reinterpret_cast<const sock_filter*>(plan.seccomp.data()))};
+  const unsigned flags = plan.seccomp_log ? SECCOMP_FILTER_FLAG_LOG : 0u;
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return errno_error("loading the seccomp filter");
+  return {};
+}
+
+Result<void> change_directory(const ProcessPlan& plan) {
+  if (plan.create_cwd) {
+    std::string done;
+    for (const std::string& part : split(plan.cwd, '/')) {
+      if (part.empty()) continue;
+      done += "/" + part;
+      if (mkdir(done.c_str(), 0755) != 0 && errno != EEXIST) break;  // chdir says what is wrong
+    }
+  }
+  if (chdir(plan.cwd.c_str()) != 0) {
+    Error error = errno_error("chdir to '" + plan.cwd + "'");
+    error.code = Code::kCannotInvoke;
+    return error;
+  }
+  // A directory that was reached through a descriptor of the host has no name in here (CVE-2024-21626).
+  char name[PATH_MAX];
+  if (syscall(SYS_getcwd, name, sizeof(name)) < 0 || name[0] != '/') {
+    return fail(Code::kCannotInvoke, "working directory '" + plan.cwd + "' is outside the container");
+  }
+  return {};
+}
+
+bool is_own(int fd, const OwnProgram& own) {
+  struct stat info{};
+  return fstat(fd, &info) == 0 && info.st_dev == own.device && info.st_ino == own.inode;
+}
+
+// The interpreter a "#!" line names, or nothing.
+std::string interpreter(int fd) {
+  char line[256];
+  Fd readable(open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!readable.valid()) return {};
+  const ssize_t got = read(readable.get(), line, sizeof(line));
+  if (got < 3 || line[0] != '#' || line[1] != '!') return {};
+  std::string_view text(line + 2, static_cast<std::size_t>(got) - 2);
+  text = text.substr(0, text.find('\n'));
+  text = trim(text);
+  return std::string(text.substr(0, text.find_first_of(" \t")));
+}
+
+// Whether running `path` would run the engine's own program, directly or as an interpreter.
+bool runs_own_program(const std::string& path, const OwnProgram& own) {
+  std::string current = path;
+  for (int depth = 0; depth < 5; ++depth) {
+    Fd fd(open(current.c_str(), O_PATH | O_CLOEXEC));
+    if (!fd.valid()) return false;
+    if (is_own(fd.get(), own)) return true;
+    current = interpreter(fd.get());
+    if (current.empty()) return false;
+  }
+  return true;
+}
+
+std::string variable(const std::vector<std::string>& env, std::string_view name) {
+  for (const std::string& item : env) {
+    if (item.size() > name.size() && item[name.size()] == '=' && std::string_view(item).substr(0, name.size()) == name) {
+      return item.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+bool has_variable(const std::vector<std::string>& env, const std::string& name) {
+  for (const std::string& item : env) {
+    if (item.rfind(name + "=", 0) == 0) return true;
+  }
+  return false;
+}
+
+Error cannot_run(const std::string& command, int err) {
+  if (err == ENOENT || err == ENOTDIR) {
+    return Error{Code::kCommandAbsent, err, "executable file `" + command + "` not found" +
+                 (command.find('/') == std::string::npos ? " in $PATH" : "") + ": No such file or directory", {}};
+  }
+  Error error = errno_error("exec `" + command + "`", err);
+  error.code = Code::kCannotInvoke;
+  if (err == ENOEXEC) error.hint = "the file is for another architecture, or a script without a \"#!\" line";
+  return error;
+}
+
+}  // namespace
+
+OwnProgram own_program() {
+  struct stat info{};
+  if (stat("/proc/self/exe", &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+Result<void> apply_limits(const ProcessPlan& plan) {
+  for (const RlimitStep& step : plan.rlimits) {
+    rlimit limit{static_cast<rlim_t>(step.soft), static_cast<rlim_t>(step.hard)};
+    if (setrlimit(static_cast<__rlimit_resource_t>(step.resource), &limit) != 0) {
+      return errno_error("setting resource limit " + std::to_string(step.resource) + " to " + std::to_string(step.soft) + ":" +
+                         std::to_string(step.hard))
+          .with_hint("an ordinary user cannot raise a limit above the hard one that ulimit -H shows");
+    }
+  }
+  if (plan.set_oom_score_adj) {
+    TRY_SET(Fd file, open_file("/proc/self/oom_score_adj", O_WRONLY));
+    auto written = write_all(file.get(), std::to_string(plan.oom_score_adj));
+    if (!written.ok()) return std::move(written).error().within("setting oom_score_adj");
+  }
+  return {};
+}
+
+Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent) {
+  if (plan.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno_error("setting no_new_privs");
+  // As root, because the image's directories may be closed to the user that is to run.
+  TRY(change_directory(plan));
+  // Without no_new_privs only a process with CAP_SYS_ADMIN may load a filter: now.
+  if (!plan.no_new_privileges) TRY(load_filter(plan));
+  TRY(bound_capabilities(plan.cap_bounding));
+  std::vector<gid_t> groups(user.groups.begin(), user.groups.end());
+  if (setgroups(groups.size(), groups.data()) != 0 && !(errno == EPERM && groups.empty())) return errno_error("setting supplementary groups");
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return errno_error("keeping capabilities");
+  if (setresgid(user.gid, user.gid, user.gid) != 0) {
+    return errno_error("becoming group " + std::to_string(user.gid))
+        .with_hint("the container's user namespace has no such ID: more subordinate IDs are needed in /etc/subgid");
+  }
+  if (setresuid(user.uid, user.uid, user.uid) != 0) {
+    return errno_error("becoming user " + std::to_string(user.uid))
+        .with_hint("the container's user namespace has no such ID: more subordinate IDs are needed in /etc/subuid");
+  }
+  TRY(set_capabilities(plan.cap_effective, plan.cap_permitted, plan.cap_inheritable));
+  for (int cap = 0; cap <= kLastCapability; ++cap) {
+    if ((plan.cap_ambient >> cap & 1) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
+      return errno_error("raising ambient capability " + std::to_string(cap));
+    }
+  }
+  if (die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
+  umask(static_cast<mode_t>(plan.umask));
+  if (plan.no_new_privileges) TRY(load_filter(plan));
+  return {};
+}
+
+Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own) {
+  if (plan.args.empty()) return fail(Code::kInvalid, "no command specified");
+  std::vector<std::string> env = plan.env;
+  if (!has_variable(env, "HOME")) env.push_back("HOME=" + user.home);
+  std::vector<char*> argv;
+  for (const std::string& arg : plan.args) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (const std::string& item : env) envp.push_back(const_cast<char*>(item.c_str()));
+  envp.push_back(nullptr);
+
+  // The caller's own handlers and masks are not the container's.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+
+  const std::string& command = plan.args.front();
+  std::vector<std::string> candidates;
+  if (command.find('/') != std::string::npos) {
+    candidates.push_back(command);
+  } else if (!command.empty()) {
+    std::string path = variable(env, "PATH");
+    if (path.empty()) path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (const std::string& dir : split(path, ':')) candidates.push_back((dir.empty() ? "." : dir) + "/" + command);
+  }
+  int worst = ENOENT;
+  for (const std::string& candidate : candidates) {
+    struct stat info{};
+    if (stat(candidate.c_str(), &info) != 0) {
+      if (errno != ENOENT && errno != ENOTDIR) worst = errno;
+      continue;
+    }
+    if (S_ISDIR(info.st_mode)) {
+      worst = candidates.size() == 1 ? EISDIR : EACCES;
+      continue;
+    }
+    if (runs_own_program(candidate, own)) {
+      return fail(Code::kCannotInvoke, "`" + candidate + "` in the container leads to the engine's own program: refused");
+    }
+    execve(candidate.c_str(), argv.data(), envp.data());
+    // The file is there but its interpreter or loader is not: that is not "not found".
+    worst = errno == ENOENT ? ENOEXEC : errno;
+    if (errno != EACCES) break;
+  }
+  return cannot_run(command, worst);
+}
+
+Result<void> take_terminal(int pty_main, std::uint16_t rows, std::uint16_t columns) {
+  if (rows != 0 && columns != 0) {
+    winsize size{rows, columns, 0, 0};
+    if (ioctl(pty_main, TIOCSWINSZ, &size) != 0) return errno_error("setting the terminal's size");
+  }
+  // By descriptor, not by a name that the container's /dev could redirect.
+  Fd side(ioctl(pty_main, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!side.valid()) return errno_error("opening the container's terminal");
+  setsid();
+  if (ioctl(side.get(), TIOCSCTTY, 0) != 0) return errno_error("taking the controlling terminal");
+  for (int fd = 0; fd < 3; ++fd) {
+    if (dup2(side.get(), fd) < 0) return errno_error("taking the controlling terminal");
+  }
+  return {};
+}
+
+Result<int> arrange_descriptors(int in, int out, int err, int channel) {
+  // Out of the way of 0..3 first.
+  int high[4] = {in, out, err, channel};
+  for (int& fd : high) {
+    if (fd < 0) continue;
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    if (fd < 0) return errno_error("arranging descriptors");
+  }
+  for (int fd = 0; fd < 4; ++fd) {
+    if (high[fd] < 0) continue;
+    if (dup3(high[fd], fd, fd == 3 ? O_CLOEXEC : 0) < 0) return errno_error("arranging descriptors");
+  }
+  if (syscall(SYS_close_range, 4u, ~0u, 0u) != 0) return errno_error("closing descriptors");
+  return 3;
+}
+
+}  // namespace creel::engine::runtime

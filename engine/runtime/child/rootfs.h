@@ -1,0 +1,32 @@
+// Building the container's root file system in its own mount namespace. Who runs this: the container's first process, root
+// in its user namespace, still in the host's view of the file system until enter_root().
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "engine/runtime/child/plan.h"
+
+namespace creel::engine::runtime {
+
+// Detached copies of what is bound from the host, by index of Plan::mounts. Opened before the root file system covers
+// anything, and by whoever may read the host's paths.
+using Sources = std::map<std::size_t, Fd>;
+Result<Sources> open_sources(const Plan& plan);
+
+// Overlay or directory, mounted where enter_root() can pivot to it. The descriptor is its root.
+Result<Fd> mount_root(const Plan& plan);
+
+// Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.
+Result<void> mount_all(const Plan& plan, int root, Sources& sources, std::uint32_t owner_uid, std::uint32_t owner_gid);
+
+// pivot_root(2); afterwards "/" is the container's and nothing of the host is reachable.
+Result<void> enter_root(int root);
+
+// The object at `path` in the container, made where absent (a directory, or an empty file). O_PATH.
+Result<Fd> open_destination(int root, const std::string& path, bool directory);
+
+}  // namespace creel::engine::runtime
