@@ -88,9 +88,9 @@ void pass_root(Engine& engine, const ContainerConfig& config, Spec& spec) {
   overlay.upper = dir + "/upper";
   overlay.work = dir + "/work";
   overlay.user_xattr = engine.rootless();
-  // The layers' files have the engine's IDs. A container with other IDs sees them as its own only through a FUSE mount of
-  // its own user namespace, where the kernel translates.
-  overlay.fuse = !spec.uid_mappings.empty();
+  // The layers' files have the engine's IDs: with keep-id and nomap, root's files of the image are shown as the caller's.
+  // Only a FUSE mount of the container's own user namespace would translate, and the runtime has none yet.
+  overlay.fuse = false;
   spec.overlay = std::move(overlay);
 }
 
