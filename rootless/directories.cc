@@ -1,0 +1,101 @@
+#include "rootless/directories.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace creel::rootless {
+
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+Result<std::string> absolute(const std::string& path, const char* flag) {
+  if (path.empty() || path.front() != '/') return fail(Code::kInvalid, std::string(flag) + " must be an absolute path, not '" + path + "'");
+  return path;
+}
+
+// Ours, a directory, and nobody else's to write: in /tmp anybody can have made it first.
+Result<void> make_private(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (errno != ENOENT) return errno_error("making runtime directory " + path);
+    TRY(make_dirs(path, 0700));
+  }
+  struct stat info{};
+  if (lstat(path.c_str(), &info) != 0) return errno_error("runtime directory " + path);
+  if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
+    return fail(Code::kDenied, "runtime directory " + path + " is not a directory of this user")
+        .with_hint("remove it, or set XDG_RUNTIME_DIR or --runroot to a directory of your own");
+  }
+  if ((info.st_mode & 0022) != 0 && chmod(path.c_str(), 0700) != 0) return errno_error("closing runtime directory " + path);
+  return {};
+}
+
+bool usable(const std::string& dir) {
+  struct stat info{};
+  return !dir.empty() && dir.front() == '/' && stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
+         access(dir.c_str(), W_OK) == 0;
+}
+
+std::string default_runtime(Identity identity) {
+  if (identity == Identity::kRoot) return "/run/creel";
+  const std::string session = variable("XDG_RUNTIME_DIR");
+  if (usable(session)) return session + "/creel";
+  // cron, su and batch systems leave the variable out; the directory may be there all the same.
+  const std::string uid = std::to_string(geteuid());
+  if (usable("/run/user/" + uid)) return "/run/user/" + uid + "/creel";
+  return "/tmp/creel-" + uid;
+}
+
+}  // namespace
+
+Identity identity(bool inside_userns_flag) {
+  if (inside_userns_flag) return Identity::kInsideUserns;
+  return geteuid() == 0 ? Identity::kRoot : Identity::kUser;
+}
+
+Result<Directories> directories(Identity identity, const std::string& store, const std::string& runtime) {
+  Directories out;
+  if (!store.empty()) {
+    TRY_SET(out.store, absolute(store, "--root"));
+  } else if (identity == Identity::kRoot) {
+    out.store = "/var/lib/creel";
+  } else if (const std::string data = variable("XDG_DATA_HOME"); !data.empty() && data.front() == '/') {
+    out.store = data + "/creel";
+  } else {
+    TRY_SET(const std::string home, home_directory());
+    out.store = home + "/.local/share/creel";
+  }
+  if (!runtime.empty()) {
+    TRY_SET(out.runtime, absolute(runtime, "--runroot"));
+  } else {
+    out.runtime = default_runtime(identity);
+  }
+  TRY(make_private(out.runtime));
+  return out;
+}
+
+std::string user_name() {
+  const passwd* entry = getpwuid(getuid());
+  return entry != nullptr ? std::string(entry->pw_name) : std::to_string(getuid());
+}
+
+Result<std::string> home_directory() {
+  if (std::string home = variable("HOME"); !home.empty() && home.front() == '/') return home;
+  const passwd* entry = getpwuid(getuid());
+  if (entry == nullptr || entry->pw_dir == nullptr || entry->pw_dir[0] != '/') {
+    return fail(Code::kUnavailable, "this user has no home directory").with_hint("set HOME, or give --root and --runroot");
+  }
+  return std::string(entry->pw_dir);
+}
+
+}  // namespace creel::rootless

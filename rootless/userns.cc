@@ -1,0 +1,223 @@
+#include "rootless/userns.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "rootless/subordinate.h"
+
+namespace creel::rootless {
+
+namespace {
+
+std::vector<IdRange> map_of(std::uint32_t own, const std::vector<SubordinateRange>& ranges) {
+  std::vector<IdRange> out = {{0, own, 1}};
+  std::uint32_t next = 1;
+  for (const SubordinateRange& range : ranges) {
+    out.push_back({next, range.first, range.count});
+    next += range.count;
+  }
+  return out;
+}
+
+// LDAP and SSSD accounts: the name service knows what the files do not.
+std::vector<SubordinateRange> from_name_service(const std::string& user, bool groups) {
+  std::vector<std::string> argv = {"getsubids", user};
+  if (groups) argv.insert(argv.begin() + 1, "-g");
+  auto ran = run_program(argv);
+  if (!ran.ok() || ran->exit_code != 0) return {};
+  // "0: USER FIRST COUNT" per line.
+  std::string text;
+  for (const std::string& line : split(ran->out, '\n')) {
+    std::vector<std::string> words;
+    for (const std::string& word : split(line, ' ')) {
+      if (!word.empty()) words.push_back(word);
+    }
+    if (words.size() == 4) text += words[1] + ":" + words[2] + ":" + words[3] + "\n";
+  }
+  return parse_subordinate(text, user, getuid());
+}
+
+Result<std::vector<SubordinateRange>> ranges_of(const char* file, const std::string& user, bool groups) {
+  auto text = read_file(file);
+  std::vector<SubordinateRange> out;
+  if (text.ok()) out = parse_subordinate(*text, user, getuid());
+  if (out.empty()) out = from_name_service(user, groups);
+  if (!out.empty()) return out;
+  return fail(Code::kUnavailable, "user " + user + " has no subordinate " + (groups ? "group " : "user ") + "IDs in " + file)
+      .with_hint("an administrator can give them: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 " + user +
+                 " (ranges that no other user has)");
+}
+
+std::vector<std::string> map_argv(const char* program, pid_t pid, const std::vector<IdRange>& ranges) {
+  std::vector<std::string> argv = {program, std::to_string(pid)};
+  for (const IdRange& range : ranges) {
+    argv.push_back(std::to_string(range.inside));
+    argv.push_back(std::to_string(range.outside));
+    argv.push_back(std::to_string(range.count));
+  }
+  return argv;
+}
+
+Result<Process> start_mapper(const char* program, pid_t pid, const std::vector<IdRange>& ranges) {
+  SpawnRequest request;
+  request.path = program;
+  request.argv = map_argv(program, pid, ranges);
+  auto process = spawn(request);
+  if (process.ok()) return process;
+  if (process.error().code != Code::kNotFound) return process;
+  return fail(Code::kUnavailable, std::string(program) + " is not installed, and without it an ordinary user cannot map IDs")
+      .with_hint("Debian and Ubuntu: apt-get install uidmap; Fedora: dnf install shadow-utils");
+}
+
+Error unshare_error(int err) {
+  Error error = errno_error("making a user namespace", err);
+  error.code = Code::kUnavailable;
+  if (err == EPERM || err == EACCES) {
+    error.hint =
+        "the kernel forbids user namespaces to ordinary users here: an administrator can set the sysctls "
+        "kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0";
+  } else if (err == ENOSPC || err == EUSERS) {
+    error.hint = "an administrator can raise the sysctl user.max_user_namespaces";
+  }
+  return error;
+}
+
+Result<void> become_root() {
+  if (setgroups(0, nullptr) != 0) return errno_error("dropping supplementary groups in the user namespace");
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
+  return {};
+}
+
+// A helper that stays outside maps this process, which has just left.
+Result<void> make_namespace(const IdMaps& maps) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno_error("making a socket pair");
+  Fd ours(ends[0]), theirs(ends[1]);
+  const pid_t parent = getpid();
+  const pid_t helper = fork();
+  if (helper < 0) return errno_error("fork");
+  if (helper == 0) {
+    char byte = 0;
+    if (recv(theirs.get(), &byte, 1, 0) != 1) _exit(0);
+    auto mapped = write_maps(parent, maps);
+    const std::string answer = mapped.ok() ? std::string("+") : mapped.error().text + '\n' + mapped.error().hint;
+    (void)!send(theirs.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    _exit(0);
+  }
+  theirs.reset();
+  Result<void> out;
+  if (unshare(CLONE_NEWUSER) != 0) {
+    out = unshare_error(errno);
+  } else {
+    (void)!send(ours.get(), "u", 1, MSG_NOSIGNAL);
+    char answer[4096];
+    const ssize_t got = recv(ours.get(), answer, sizeof(answer), 0);
+    const std::string text(answer, got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (text != "+") {
+      const Cut both = cut(text, '\n');
+      out = fail(Code::kUnavailable, both.before.empty() ? "mapping IDs into the user namespace failed" : both.before).with_hint(both.after);
+    }
+  }
+  ours.reset();
+  (void)waitpid(helper, nullptr, 0);
+  return out;
+}
+
+}  // namespace
+
+Result<IdMaps> subordinate_maps() {
+  const std::string user = user_name();
+  IdMaps maps;
+  TRY_SET(auto uids, ranges_of("/etc/subuid", user, false));
+  TRY_SET(auto gids, ranges_of("/etc/subgid", user, true));
+  maps.uids = map_of(getuid(), uids);
+  maps.gids = map_of(getgid(), gids);
+  return maps;
+}
+
+Result<void> write_maps(pid_t pid, const IdMaps& maps) {
+  TRY_SET(Process uid_mapper, start_mapper("newuidmap", pid, maps.uids));
+  auto gid_mapper = start_mapper("newgidmap", pid, maps.gids);
+  auto uid_code = uid_mapper.wait();
+  if (!gid_mapper.ok()) return std::move(gid_mapper).error();
+  TRY_SET(const int gid_code, gid_mapper->wait());
+  TRY_SET(const int code, std::move(uid_code));
+  if (code == 0 && gid_code == 0) return {};
+  return fail(Code::kUnavailable, std::string(code != 0 ? "newuidmap" : "newgidmap") + " refused to map this user's subordinate IDs")
+      .with_hint("newuidmap and newgidmap must be set-user-ID root (or have file capabilities), and /etc/subuid and /etc/subgid must grant the "
+                 "ranges; in a container, CAP_SETUID and CAP_SETGID are needed");
+}
+
+std::optional<Fd> live_namespace(const std::string& runtime_dir) {
+  auto text = read_file(runtime_dir + "/userns", 256);
+  if (!text.ok()) return std::nullopt;
+  const std::vector<std::string> parts = split(trim(*text), ' ');
+  if (parts.size() != 2) return std::nullopt;
+  const auto pid = parse_int(parts[0], "PID");
+  if (!pid.ok() || *pid <= 0) return std::nullopt;
+  // First the descriptor, then the question: it now cannot become another process's.
+  auto fd = pidfd_open(static_cast<pid_t>(*pid));
+  if (!fd.ok()) return std::nullopt;
+  if (std::to_string(process_start_time(static_cast<pid_t>(*pid))) != parts[1]) return std::nullopt;
+  return std::move(*fd);
+}
+
+Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid) {
+  return write_atomic(runtime_dir + "/userns", std::to_string(pid) + " " + std::to_string(process_start_time(pid)) + "\n");
+}
+
+Result<void> enter(Identity identity, const std::string& runtime_dir) {
+  if (identity != Identity::kUser) return {};
+  if (auto live = live_namespace(runtime_dir); live && setns(live->get(), CLONE_NEWUSER) == 0) return become_root();
+  TRY_SET(IdMaps maps, subordinate_maps());
+  TRY(make_namespace(maps));
+  return become_root();
+}
+
+Result<void> run_inside(Identity identity, const std::string& runtime_dir, Result<void> (*work)(void*), void* argument) {
+  if (identity != Identity::kUser) return work(argument);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("making a pipe");
+  Fd reading(ends[0]), writing(ends[1]);
+  const pid_t child = fork();
+  if (child < 0) return errno_error("fork");
+  if (child == 0) {
+    reading.reset();
+    auto done = enter(identity, runtime_dir);
+    if (done.ok()) done = work(argument);
+    if (!done.ok()) {
+      const Error& error = done.error();
+      const std::string text = std::to_string(static_cast<int>(error.code)) + " " + std::to_string(error.err) + "\n" + error.hint + "\n" + error.text;
+      (void)write_all(writing.get(), text).ok();
+    }
+    _exit(done.ok() ? 0 : 1);
+  }
+  writing.reset();
+  auto text = read_all(reading.get(), 1 << 20);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (!text.ok() || text->empty()) return fail(Code::kFailed, "the helper process in the user namespace ended without an answer");
+  const Cut head = cut(*text, '\n');
+  const Cut rest = cut(head.after, '\n');
+  const Cut numbers = cut(head.before, ' ');
+  Error error;
+  error.code = static_cast<Code>(std::atoi(numbers.before.c_str()));
+  error.err = std::atoi(numbers.after.c_str());
+  error.hint = rest.before;
+  error.text = rest.after;
+  return error;
+}
+
+}  // namespace creel::rootless
