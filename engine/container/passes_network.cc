@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/passes.h"
+#include "net/etc_files.h"
 #include "net/slirp.h"
 
 namespace creel::engine {
@@ -53,6 +54,12 @@ Result<void> pass_network(Creation& creation) {
     if (server != "none" && inet_pton(AF_INET, server.c_str(), &address) != 1 && inet_pton(AF_INET6, server.c_str(), &address) != 1) {
       return fail(Code::kInvalid, server + " is not an ip address");
     }
+  }
+  if (!options.add_host.empty()) {
+    net::HostsRequest probe;  // told now, not at the first start
+    probe.add = options.add_host;
+    probe.host_address = net::kSlirpGateway;
+    TRY(net::hosts_file(probe));
   }
   config.dns = options.dns;
   config.dns_search = options.dns_search;
