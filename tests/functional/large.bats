@@ -14,7 +14,7 @@ teardown() { clean_up; }
 }
 
 @test "the image is whole: packages verify, whiteouts took away, set-uid bits and capabilities are kept" {
-  expect 0 run --rm "$DEBIAN" sh -c 'ls /usr/share/doc; ls /etc/debian_version 2>/dev/null; stat -c %A /bin/su; dpkg --verify bash coreutils libc6 python3 postgresql-15 2>&1 | grep -v -e /usr/share/doc -e /usr/share/man'
+  expect 0 run --rm "$DEBIAN" sh -c 'ls /usr/share/doc; ls /etc/debian_version 2>/dev/null; stat -c %A /bin/su; dpkg --verify bash coreutils libc6 python3 postgresql-15 2>&1 | grep -v -e /usr/share/doc -e /usr/share/man; true'
   assert_equal "${lines[0]}" README
   assert_equal "${lines[1]}" -rwsr-xr-x
   assert_equal "${#lines[@]}" 2
@@ -31,7 +31,7 @@ teardown() { clean_up; }
 }
 
 @test "apt and dpkg can change owners: groups, set-gid" {
-  expect 0 run --rm "$DEBIAN" sh -c 'useradd -m someone && install -d -o someone -g mail -m 2775 /srv/x && stat -c "%U %G %a" /srv/x && runuser -u someone id -un'
+  expect 0 run --rm "$DEBIAN" sh -c 'useradd -m someone && install -d -o someone -g mail -m 2775 /srv/x && stat -c "%U %G %a" /srv/x && runuser -u someone -- id -un'
   assert_output $'someone mail 2775\nsomeone'
 }
 

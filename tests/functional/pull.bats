@@ -168,12 +168,13 @@ END
 
 @test "pull: a layer with wrong bytes is refused" {
   refused wrong-layer ""
-  assert_matches "$stderr" 'digest|unpack|gzip|extraneous|size|mismatch'
+  assert_matches "$stderr" '[Dd]igest|unpack|gzip|size|mismatch'
 }
 
-@test "pull: a truncated layer is refused; once truncated, it is fetched again" {
+@test "pull: a truncated layer is refused; the next pull works" {
   refused truncated ""
-  expect 0 pull -q --tls-verify=false "$FAULTY/truncated-once"
+  # Truncated once: fetched on by this pull or by the next.
+  engine pull -q --tls-verify=false "$FAULTY/truncated-once" || expect 0 pull -q --tls-verify=false "$FAULTY/truncated-once"
 }
 
 @test "pull: a manifest that is not what its digest says, or no JSON" {
@@ -187,6 +188,7 @@ END
 }
 
 @test "pull: a DiffID that the layer has not" {
+  creel_only "Podman does not look"
   refused bomb ""
 }
 
