@@ -69,9 +69,10 @@ creel_library(creel_net FOLDERS net LINK creel_base)
 # engine/runtime/child is what runs inside creel-monitor: plain data and system calls, no JSON.
 creel_library(creel_runtime_child FOLDERS engine/runtime/child LINK creel_base)
 creel_library(creel_runtime FOLDERS engine/runtime EXCLUDE /runtime/child/ /runtime/tools/ LINK creel_runtime_child ${SECCOMP_STATIC})
-# engine/monitor/process is the monitor itself; the rest of engine/monitor is how others talk to it.
-creel_library(creel_monitor_process FOLDERS engine/monitor/process LINK creel_runtime_child creel_base)
-creel_library(creel_monitor_client FOLDERS engine/monitor EXCLUDE /monitor/process/ LINK creel_base)
+# engine/monitor/process is the monitor itself; shared is what both it and its clients know; the rest of engine/monitor is the clients'.
+creel_library(creel_monitor_shared FOLDERS engine/monitor/shared LINK creel_runtime_child creel_base)
+creel_library(creel_monitor_process FOLDERS engine/monitor/process LINK creel_monitor_shared)
+creel_library(creel_monitor_client FOLDERS engine/monitor EXCLUDE /monitor/process/ /monitor/shared/ LINK creel_monitor_shared creel_rootless creel_base)
 creel_library(creel_engine FOLDERS engine
   EXCLUDE /engine/runtime/ /engine/monitor/ /engine/image/transfer/
   LINK creel_monitor_client creel_runtime creel_storage creel_net creel_rootless creel_base)

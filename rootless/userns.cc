@@ -145,13 +145,21 @@ Result<IdMaps> subordinate_maps() {
   return maps;
 }
 
+Result<Mappers> start_mappers(pid_t pid, const IdMaps& maps) {
+  Mappers out;
+  TRY_SET(out.uid, start_mapper("newuidmap", pid, maps.uids));
+  TRY_SET(out.gid, start_mapper("newgidmap", pid, maps.gids));
+  return out;
+}
+
 Result<void> write_maps(pid_t pid, const IdMaps& maps) {
-  TRY_SET(Process uid_mapper, start_mapper("newuidmap", pid, maps.uids));
-  auto gid_mapper = start_mapper("newgidmap", pid, maps.gids);
-  auto uid_code = uid_mapper.wait();
-  if (!gid_mapper.ok()) return std::move(gid_mapper).error();
-  TRY_SET(const int gid_code, gid_mapper->wait());
-  TRY_SET(const int code, std::move(uid_code));
+  TRY_SET(Mappers mappers, start_mappers(pid, maps));
+  return finish_mappers(std::move(mappers));
+}
+
+Result<void> finish_mappers(Mappers mappers) {
+  TRY_SET(const int code, mappers.uid.wait());
+  TRY_SET(const int gid_code, mappers.gid.wait());
   if (code == 0 && gid_code == 0) return {};
   return fail(Code::kUnavailable, std::string(code != 0 ? "newuidmap" : "newgidmap") + " refused to map this user's subordinate IDs")
       .with_hint("newuidmap and newgidmap must be set-user-ID root (or have file capabilities), and /etc/subuid and /etc/subgid must grant the "

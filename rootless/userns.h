@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/result.h"
 #include "rootless/directories.h"
 
@@ -34,6 +35,12 @@ Result<IdMaps> subordinate_maps();
 // Runs newuidmap and newgidmap side by side on `pid`, a process of the caller that has unshared CLONE_NEWUSER.
 // Called from outside the namespace.
 Result<void> write_maps(pid_t pid, const IdMaps& maps);
+// The same in two halves, for callers with something to do meanwhile.
+struct Mappers {
+  Process uid, gid;
+};
+Result<Mappers> start_mappers(pid_t pid, const IdMaps& maps);
+Result<void> finish_mappers(Mappers mappers);
 
 // A process that is certainly alive inside the engine's user namespace (its pidfd), or nothing. Reads
 // <runtime>/userns; verifies start time and boot. The pidfd is good for setns(fd, CLONE_NEWUSER).

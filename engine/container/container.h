@@ -16,7 +16,7 @@
 #include "engine/engine.h"
 #include "engine/monitor/client.h"
 #include "engine/monitor/log.h"
-#include "engine/monitor/record.h"
+#include "engine/monitor/shared/record.h"
 
 namespace creel::engine {
 

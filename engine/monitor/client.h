@@ -1,6 +1,6 @@
 // How the CLI talks to a monitor: starting one, being attached to one.
 //
-// Thread-safety: none; one thread. The wire protocol (SOCK_SEQPACKET, engine/monitor/protocol.h) is private to
+// Thread-safety: none; one thread. The wire protocol (SOCK_SEQPACKET, engine/monitor/shared/protocol.h) is private to
 // engine/monitor: both ends are always the same version.
 #pragma once
 
@@ -11,8 +11,9 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/lock.h"
 #include "base/result.h"
-#include "engine/monitor/job.h"
+#include "engine/monitor/shared/job.h"
 #include "rootless/userns.h"
 
 namespace creel::engine::monitor {
@@ -50,7 +51,7 @@ class Launch {
  public:
   // Starts creel-monitor at once (vfork + exec of the static program) and, for a user, has it join or make the user
   // namespace (newuidmap and newgidmap are started by this process) while the caller goes on with other work.
-  // Takes a shared view of <runtime>/userns.lock so that there is one namespace per user.
+  // <runtime>/userns.lock sees to it that there is one namespace per user.
   // `join`: a process whose user namespace must be used (container:X), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd = -1);
   // Sends the job; returns when the container's process is created, networked, set up, but has not exec'd.
@@ -64,8 +65,13 @@ class Launch {
 
  private:
   Launch() = default;
+  Result<void> finish_mapping();
   pid_t pid_ = -1;
-  Fd pidfd_, socket_;
+  Fd socket_;
+  std::string runtime_dir_;
+  bool attach_ = false;
+  std::optional<FileLock> making_;               // held while this process makes the user's namespace
+  std::optional<rootless::Mappers> mappers_;
 };
 
 // Connects to a running container's monitor. kInUse when it does not run.

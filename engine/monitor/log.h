@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "engine/monitor/job.h"
+#include "engine/monitor/shared/job.h"
 
 namespace creel::engine::monitor {
 

@@ -1,187 +1,171 @@
 #include "engine/runtime/child/init.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 
 #include "base/file.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/mount_api.h"
-#include "engine/runtime/child/steps.h"
+#include "engine/runtime/child/process_setup.h"
+#include "engine/runtime/child/rootfs.h"
+#include "engine/runtime/child/user_lookup.h"
 
 namespace creel::engine::runtime {
 
 namespace {
 
-// Child, from the first instruction to the exec. Everything not yet dropped.
-Result<void> child(Plan plan, const Stdio& stdio, int channel) {
-  TRY(die_with_parent(channel));
-  // Until exec no process of a joined namespace may look into this one, which still holds the host's descriptors.
-  bool nested = false;
-  std::uint64_t made = 0;
+bool new_user_namespace(const Plan& plan) {
+  return std::any_of(plan.namespaces.begin(), plan.namespaces.end(),
+                     [](const NamespaceStep& step) { return step.clone_flag == CLONE_NEWUSER && step.path.empty(); });
+}
+
+std::uint64_t new_namespaces(const Plan& plan) {
+  std::uint64_t flags = CLONE_NEWNS;
   for (const NamespaceStep& step : plan.namespaces) {
-    if (step.path.empty()) made |= static_cast<unsigned>(step.clone_flag);
+    if (step.path.empty()) flags |= static_cast<std::uint64_t>(static_cast<unsigned>(step.clone_flag));
   }
-  nested = (made & CLONE_NEWUSER) != 0;
-  TRY(expect_message(channel, Message::kMapped));
-  if (nested) {
-    if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
+  return flags;
+}
+
+Error clone_error(int err, bool user_namespace) {
+  Error error = errno_error("creating the container's namespaces (clone3)", err);
+  if (err == EPERM) {
+    error.hint =
+        "the kernel forbids it here: see the sysctls kernel.unprivileged_userns_clone and "
+        "kernel.apparmor_restrict_unprivileged_userns, or a seccomp filter around this process";
+  } else if (err == ENOSPC || err == EUSERS) {
+    error.hint = user_namespace ? "raise the sysctl user.max_user_namespaces" : "raise the sysctls user.max_*_namespaces";
+  } else if (err == EINVAL) {
+    error.hint = "this kernel lacks a namespace that the container needs";
+  } else if (err == EAGAIN) {
+    error.hint = "this user's limit of processes (ulimit -u) is reached";
   }
-  (void)prctl(PR_SET_DUMPABLE, 0);
-  TRY(die_with_parent(channel));
-  TRY_SET(Fd own, open_file("/proc/self/exe", O_PATH));
-  if (setsid() < 0 && errno != EPERM) return errno_error("starting a session");
-  if (!plan.hostname.empty() && (made & CLONE_NEWUTS) != 0 && sethostname(plan.hostname.data(), plan.hostname.size()) != 0) {
-    return errno_error("setting the host name");
+  return error;
+}
+
+Result<void> join_namespaces(const Plan& plan) {
+  for (const NamespaceStep& step : plan.namespaces) {
+    if (step.path.empty()) continue;
+    TRY_SET(Fd ns, open_file(step.path, O_RDONLY));
+    if (setns(ns.get(), step.clone_flag) != 0) return errno_error("joining namespace " + step.path);
   }
-  umask(0);
+  return {};
+}
+
+// /dev/console is the terminal too, as login programs expect.
+Result<void> mount_console() {
+  Fd made(open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!made.valid()) return {};
+  auto tree = clone_tree(AT_FDCWD, "/dev/pts/0", false);
+  auto target = open_file("/dev/console", O_PATH | O_NOFOLLOW);
+  if (!tree.ok() || !target.ok()) return {};
+  return attach(tree->get(), target->get(), "/dev/console");
+}
+
+// The file system and what is read from it; returns the user, and the pty of a terminal.
+Result<ResolvedUser> enter_file_system(const Plan& plan, Fd& pty) {
+  // What the host mounts later may still come in where asked for; nothing goes out.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return mount_error("separating the mount namespace", errno);
+  TRY_SET(Sources sources, open_sources(plan));
   TRY_SET(Fd root, mount_root(plan));
-  TRY(write_sysctls(plan));
-  // Written by a process that is not dumpable, oom_score_adj belongs to the host's root: before /proc changes as well.
-  TRY(set_limits(plan.process));
-  for (const MountStep& step : plan.mounts) TRY(run_mount_step(root.get(), step));
-  TRY(enter_root(root.get()));
-  TRY(look_up_user(plan.process));
-  Fd terminal;
+  TRY_SET(ResolvedUser user, resolve_user(root.get(), plan.process.user));
+  TRY(mount_all(plan, root.get(), sources, user.uid, user.gid));
   if (plan.process.terminal) {
-    TRY_SET(terminal, make_terminal(plan.process, true));
-  } else {
-    TRY(take_stdio(stdio));
+    TRY_SET(pty, open_in_root(root.get(), "/dev/pts/ptmx", O_RDWR | O_NOCTTY));
   }
-  if (plan.process.create_cwd) TRY(enter_cwd(plan.process));
-  if (plan.root_readonly) {
-    TRY_SET(Fd top, open_file("/", O_PATH | O_DIRECTORY));
-    TRY(set_attributes(top.get(), MOUNT_ATTR_RDONLY, 0, 0, false, "/"));
+  if (plan.root_propagation != 0) TRY(set_attributes(root.get(), 0, 0, plan.root_propagation, false, "/"));
+  TRY(enter_root(root.get()));
+  if (plan.root_readonly) TRY(set_attributes(root.get(), MOUNT_ATTR_RDONLY, 0, 0, false, "/"));
+  return user;
+}
+
+// In the container's first process, from the clone to the exec; the order is the point.
+Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, const OwnProgram& own) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
+  const bool terminal = plan.process.terminal;
+  TRY_SET(const int channel,
+          arrange_descriptors(terminal ? -1 : stdio.in, terminal ? -1 : stdio.out, terminal ? -1 : stdio.err, channel_end));
+  TRY(expect_message(channel, Message::kMapped));
+  if (new_user_namespace(plan) && (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)) {
+    return errno_error("becoming root of the container's user namespace");
   }
-  send_message(channel, Message::kReady, terminal.get());
-  terminal.reset();
+  setsid();
+  umask(0022);
+  TRY(join_namespaces(plan));
+  if (!plan.hostname.empty() && sethostname(plan.hostname.data(), plan.hostname.size()) != 0) {
+    return errno_error("setting host name " + plan.hostname);
+  }
+  Fd pty;
+  TRY_SET(const ResolvedUser user, enter_file_system(plan, pty));
+  TRY(apply_limits(plan.process));
+  if (terminal) {
+    // The user must be able to open its own terminal again.
+    (void)fchownat(AT_FDCWD, "/dev/pts/0", user.uid, static_cast<gid_t>(-1), AT_SYMLINK_NOFOLLOW);
+    TRY(take_terminal(pty.get(), plan.process.rows, plan.process.columns));
+    TRY(mount_console());
+  }
+  send_message(channel, Message::kReady, pty.get());
+  pty.reset();
   TRY(expect_message(channel, Message::kGo));
-  // Everything but 0, 1, 2 closes at the exec, whoever opened it.
-  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return errno_error("closing descriptors");
-  reset_signals();
-  TRY(drop_rights(plan.process, channel));
-  plan.process.create_cwd = false;
-  TRY(enter_cwd(plan.process));
-  TRY_SET(const std::string path, find_command(plan.process, own.get()));
-  return exec_command(plan.process, path);
+  // Until the exec nobody in the container may look into this process.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  TRY(give_up_rights(plan.process, user, true));
+  return exec_command(plan.process, user, own);
 }
 
-[[noreturn]] void run_child(const Plan& plan, const Stdio& stdio, int channel) {
-  Result<void> result = child(plan, stdio, channel);
-  if (!result.ok()) send_error(channel, result.error());
-  _exit(125);
-}
-
-std::string map_text(const std::vector<IdMapStep>& map) {
-  std::string out;
-  for (const IdMapStep& m : map) {
-    out += std::to_string(m.inside) + " " + std::to_string(m.outside) + " " + std::to_string(m.count) + "\n";
+// Written from outside, by the one who has rights over the parent namespace (user_namespaces(7)).
+Result<void> write_map(pid_t pid, const char* file, const std::vector<IdMapStep>& map) {
+  std::string text;
+  for (const IdMapStep& range : map) {
+    text += std::to_string(range.inside) + " " + std::to_string(range.outside) + " " + std::to_string(range.count) + "\n";
   }
-  return out;
-}
-
-// Parent: it has the rights over the IDs that the new user namespace is given.
-Result<void> write_maps(const Plan& plan, pid_t pid) {
-  TRY_SET(Fd proc, open_file("/proc/" + std::to_string(pid), O_PATH | O_DIRECTORY));
-  const auto put = [&](const char* name, const std::string& text) -> Result<void> {
-    TRY_SET(Fd file, open_at(proc.get(), name, O_WRONLY));
-    Result<void> written = write_all(file.get(), text);  // one write(2): the kernel takes a map once
-    if (!written.ok()) return std::move(written).error().within(std::string("writing the container's ") + name);
-    return {};
-  };
-  TRY(put("uid_map", map_text(plan.uid_map)));
-  return put("gid_map", map_text(plan.gid_map));
-}
-
-// With namespaces to join: a process in between joins them and clones the first process as its own sibling.
-Result<pid_t> clone_joined(const Plan& plan, const Stdio& stdio, std::uint64_t flags, ChannelPair& pair, Fd* pidfd) {
-  TRY_SET(ChannelPair side, make_channel());
-  Fd between_fd;
-  TRY_SET(const pid_t between, clone_process(0, &between_fd));
-  if (between == 0) {
-    pair.parent.reset();
-    side.parent.reset();
-    Result<void> joined = join_namespaces(plan.namespaces);
-    if (!joined.ok()) {
-      send_error(side.child.get(), joined.error());
-      _exit(0);
-    }
-    Fd made;
-    Result<pid_t> pid = clone_process(flags | CLONE_PARENT, &made);
-    if (!pid.ok()) {
-      send_error(side.child.get(), pid.error());
-      _exit(0);
-    }
-    if (*pid == 0) {
-      side.child.reset();
-      run_child(plan, stdio, pair.child.get());
-    }
-    send_message(side.child.get(), Message::kReady, made.get());
-    _exit(0);
+  TRY_SET(Fd fd, open_file("/proc/" + std::to_string(pid) + "/" + file, O_WRONLY));
+  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return errno_error(std::string("writing ") + file + " of the container's user namespace");
   }
-  side.child.reset();
-  Result<void> told = expect_message(side.parent.get(), Message::kReady, pidfd);
-  while (waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  if (!told.ok()) return std::move(told).error();
-  return pid_of(pidfd->get());
+  return {};
 }
 
 }  // namespace
 
-Result<pid_t> pid_of(int pidfd) {
-  TRY_SET(const std::string info, read_file("/proc/self/fdinfo/" + std::to_string(pidfd), 4096));
-  const std::size_t at = info.find("\nPid:");
-  if (at == std::string::npos) return fail(Code::kFailed, "not a pidfd");
-  const long pid = std::strtol(info.c_str() + at + 5, nullptr, 10);
-  if (pid <= 0) return fail(Code::kNotFound, "the container's process has ended");
-  return static_cast<pid_t>(pid);
-}
-
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
-  TRY_SET(ChannelPair pair, make_channel());
-  std::uint64_t flags = 0;
-  bool joins = false;
-  for (const NamespaceStep& step : plan.namespaces) {
-    if (step.path.empty()) {
-      flags |= static_cast<unsigned>(step.clone_flag);
-    } else {
-      joins = true;
-    }
+  const OwnProgram own = own_program();
+  TRY_SET(ChannelPair channel, make_channel());
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = new_namespaces(plan) | CLONE_PIDFD;
+  args.exit_signal = SIGCHLD;
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  const long pid = syscall(SYS_clone3, &args, sizeof(args));
+  if (pid < 0) return clone_error(errno, new_user_namespace(plan));
+  if (pid == 0) {
+    const int end = channel.child.get();
+    channel.parent.reset();
+    auto done = child_steps(plan, stdio, end, own);
+    // The channel is 3 unless arranging the descriptors failed.
+    send_error(fcntl(3, F_GETFD) >= 0 ? 3 : end, done.error());
+    _exit(125);
   }
-  if ((flags & CLONE_NEWNS) == 0) return fail(Code::kInvalid, "a container needs its own mount namespace");
   InitProcess out;
-  if (joins) {
-    TRY_SET(out.pid_, clone_joined(plan, stdio, flags, pair, &out.pidfd_));
-  } else {
-    TRY_SET(out.pid_, clone_process(flags, &out.pidfd_));
-    if (out.pid_ == 0) {
-      pair.parent.reset();
-      run_child(plan, stdio, pair.child.get());
-    }
+  out.pid_ = static_cast<pid_t>(pid);
+  out.pidfd_ = Fd(pidfd);
+  out.channel_ = std::move(channel.parent);
+  channel.child.reset();
+  if (new_user_namespace(plan)) {
+    TRY(write_map(out.pid_, "uid_map", plan.uid_map));
+    TRY(write_map(out.pid_, "gid_map", plan.gid_map));
   }
-  pair.child.reset();
-  if ((flags & CLONE_NEWUSER) != 0) {
-    Result<void> mapped = write_maps(plan, out.pid_);
-    if (!mapped.ok()) {
-      (void)syscall(SYS_pidfd_send_signal, out.pidfd_.get(), SIGKILL, nullptr, 0);
-      while (waitpid(out.pid_, nullptr, 0) < 0 && errno == EINTR) {
-      }
-      return std::move(mapped).error();
-    }
-  }
-  send_message(pair.parent.get(), Message::kMapped);
-  out.channel_ = std::move(pair.parent);
+  send_message(out.channel_.get(), Message::kMapped);
   return out;
 }
 
@@ -189,7 +173,7 @@ Result<void> InitProcess::wait_ready() { return expect_message(channel_.get(), M
 
 Result<void> InitProcess::go() {
   send_message(channel_.get(), Message::kGo);
-  Result<void> ended = expect_end(channel_.get());
+  auto ended = expect_end(channel_.get());
   channel_.reset();
   return ended;
 }

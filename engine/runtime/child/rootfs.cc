@@ -1,3 +1,5 @@
+#include "engine/runtime/child/rootfs.h"
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -7,100 +9,139 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/runtime/child/mount_api.h"
-#include "engine/runtime/child/steps.h"
 
 namespace creel::engine::runtime {
 
 namespace {
 
-std::string escaped(const std::string& path) {
-  std::string out;
-  for (const char c : path) {
-    if (c == ':' || c == '\\' || c == ',') out += '\\';
-    out += c;
-  }
-  return out;
+// fsconfig takes 255 bytes of a string; a descriptor's name in /proc is always short.
+constexpr std::size_t kLongestOption = 255;
+
+struct OverlayDirs {
+  std::vector<Fd> fds;          // kept open until the mount exists
+  std::vector<std::string> lower;
+  std::string upper, work;
+};
+
+Result<std::string> short_name(OverlayDirs& dirs, const std::string& path, bool always) {
+  if (!always && path.size() <= kLongestOption && path.find_first_of(":\\,") == std::string::npos) return path;
+  TRY_SET(Fd fd, open_file(path, O_PATH | O_DIRECTORY));
+  std::string name = "/proc/self/fd/" + std::to_string(fd.get());
+  dirs.fds.push_back(std::move(fd));
+  return name;
 }
 
-Result<Fd> mount_overlay(const Plan& plan) {
-  MountOptions tail;
+Result<OverlayDirs> overlay_dirs(const Plan& plan, bool always_fds) {
+  OverlayDirs dirs;
+  for (const std::string& path : plan.lower) {
+    TRY_SET(std::string name, short_name(dirs, path, always_fds));
+    dirs.lower.push_back(std::move(name));
+  }
   if (!plan.upper.empty()) {
-    tail.emplace_back("upperdir", plan.upper);
-    tail.emplace_back("workdir", plan.work);
+    TRY_SET(dirs.upper, short_name(dirs, plan.upper, always_fds));
+    TRY_SET(dirs.work, short_name(dirs, plan.work, always_fds));
   }
-  if (plan.overlay_user_xattr) tail.emplace_back("userxattr", "");
-  std::vector<std::string> lower = plan.lower;
-  struct stat first{};
-  // A read-only overlay of one layer is refused by the kernel: the layer itself serves.
-  if (plan.upper.empty() && lower.size() == 1) {
-    TRY_SET(Fd tree, clone_tree(AT_FDCWD, lower.front(), false));
-    TRY(set_attributes(tree.get(), MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, false, lower.front()));
-    return tree;
-  }
-  (void)first;
+  return dirs;
+}
+
+// Linux 6.5 and later: one option per layer.
+Result<Fd> overlay_by_parts(const Plan& plan) {
+  TRY_SET(OverlayDirs dirs, overlay_dirs(plan, false));
   MountOptions options;
-  for (const std::string& dir : lower) options.emplace_back("lowerdir+", dir);
-  options.insert(options.end(), tail.begin(), tail.end());
-  Result<Fd> mount = mount_filesystem("overlay", "overlay", options, 0);
-  if (mount.ok() || mount.error().err != EINVAL) return mount;
-  // Before 6.5: one option with colons.
-  std::string joined;
-  for (const std::string& dir : lower) joined += (joined.empty() ? "" : ":") + escaped(dir);
-  options.assign(1, {"lowerdir", joined});
-  options.insert(options.end(), tail.begin(), tail.end());
-  Result<Fd> old_style = mount_filesystem("overlay", "overlay", options, 0);
-  if (old_style.ok()) return old_style;
-  return mount;
+  for (const std::string& path : dirs.lower) options.emplace_back("lowerdir+", path);
+  if (!dirs.upper.empty()) {
+    options.emplace_back("upperdir", dirs.upper);
+    options.emplace_back("workdir", dirs.work);
+  }
+  if (plan.overlay_user_xattr) options.emplace_back("userxattr", "");
+  return mount_filesystem("overlay", "overlay", options, 0);
+}
+
+// Earlier: one string of at most a page, by mount(2).
+Result<Fd> overlay_by_string(const Plan& plan, const std::string& at) {
+  TRY_SET(OverlayDirs dirs, overlay_dirs(plan, true));
+  std::string data = "lowerdir=" + join(dirs.lower, ":");
+  if (!dirs.upper.empty()) data += ",upperdir=" + dirs.upper + ",workdir=" + dirs.work;
+  if (plan.overlay_user_xattr) data += ",userxattr";
+  if (data.size() >= 4096) return fail(Code::kUnsupported, "mounting overlay: too many layers for this kernel (Linux 6.5 takes them)");
+  if (::mount("overlay", at.c_str(), "overlay", 0, data.c_str()) != 0) return mount_error("mounting overlay", errno);
+  return open_file(at, O_PATH | O_DIRECTORY);
+}
+
+// Any directory of ours will do: it is covered in this mount namespace alone, and left by the pivot.
+std::string mount_point(const Plan& plan) {
+  if (!plan.rootfs.empty()) return plan.rootfs;
+  if (!plan.upper.empty()) return plan.upper.substr(0, plan.upper.rfind('/'));
+  return plan.lower.front();
 }
 
 }  // namespace
 
 Result<Fd> mount_root(const Plan& plan) {
-  if (plan.overlay_fuse) {
-    return fail(Code::kUnsupported, "fuse-overlayfs as the container's root file system is not built");
+  if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the image has no layers");
+  const std::string at = mount_point(plan);
+  if (!plan.rootfs.empty()) {
+    TRY_SET(Fd tree, clone_tree(AT_FDCWD, plan.rootfs, true));
+    TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
+    TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
+    TRY(attach(tree.get(), target.get(), at));
+    return tree;
   }
-  const std::uint64_t propagation = plan.root_propagation;
-  // Not private where the plan wants to receive mounts from outside.
-  const unsigned long flag = propagation == MS_SLAVE || propagation == MS_SHARED ? MS_SLAVE : MS_PRIVATE;
-  if (mount(nullptr, "/", nullptr, MS_REC | flag, nullptr) != 0) return mount_error("making the mounts private", errno);
-  // The mount point is a directory that no bind source can lie beneath.
-  if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the container has no root file system");
-  const std::string& point = plan.rootfs.empty() ? plan.lower.front() : plan.rootfs;
-  Result<Fd> tree = plan.rootfs.empty() ? mount_overlay(plan) : clone_tree(AT_FDCWD, plan.rootfs, true);
-  if (!tree.ok()) return std::move(tree).error().within("mounting the container's root file system");
-  TRY_SET(Fd target, open_file(point, O_PATH | O_DIRECTORY));
-  TRY(attach(tree->get(), target.get(), point));
-  return open_file(point, O_PATH | O_DIRECTORY);
+  auto parts = overlay_by_parts(plan);
+  if (!parts.ok()) {
+    if (parts.error().err != EINVAL) return std::move(parts).error();
+    // EINVAL is also what an older kernel says to "lowerdir+".
+    auto whole = overlay_by_string(plan, at);
+    if (!whole.ok()) return std::move(parts).error();
+    return whole;
+  }
+  TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
+  TRY(attach(parts->get(), target.get(), at));
+  return parts;
+}
+
+Result<Fd> open_destination(int root, const std::string& path, bool directory) {
+  auto found = open_in_root(root, path, O_PATH);
+  if (found.ok() || found.error().err != ENOENT) return found;
+  const std::vector<std::string> parts = split(path, '/');
+  std::string done;
+  Fd here;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty() || parts[i] == ".") continue;
+    std::string next = done;
+    next += '/';
+    next += parts[i];
+    auto fd = open_in_root(root, next, O_PATH);
+    if (!fd.ok() && fd.error().err == ENOENT) {
+      const int parent = here.valid() ? here.get() : root;
+      const bool last = i + 1 == parts.size();
+      if (last && !directory) {
+        // O_EXCL: a dangling link of the image is not followed.
+        Fd made(openat(parent, parts[i].c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (!made.valid()) return errno_error("making " + next + " in the container");
+      } else if (mkdirat(parent, parts[i].c_str(), 0755) != 0) {
+        return errno_error("making directory " + next + " in the container");
+      }
+      fd = open_in_root(root, next, O_PATH);
+    }
+    if (!fd.ok()) return std::move(fd).error().within("opening " + next + " in the container");
+    here = std::move(fd).value();
+    done = std::move(next);
+  }
+  if (!here.valid()) return fail(Code::kInvalid, "'" + path + "' cannot be mounted on");
+  return here;
 }
 
 Result<void> enter_root(int root) {
-  // pivot_root(".", ".") stacks the old root on the new one, where it is taken off: no directory is needed for it.
-  if (fchdir(root) != 0) return errno_error("entering the container's root");
-  if (syscall(SYS_pivot_root, ".", ".") != 0) return errno_error("changing the root to the container's");
-  if (umount2(".", MNT_DETACH) != 0) return errno_error("taking the host's root away");
-  if (chdir("/") != 0) return errno_error("entering the container's root");
+  if (fchdir(root) != 0) return errno_error("entering the container's root file system");
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return mount_error("pivot_root", errno);
+  // The old root now lies on top of the new one: without this, unmounting would propagate to the host.
+  if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return errno_error("leaving the host's root file system");
+  if (umount2(".", MNT_DETACH) != 0) return errno_error("leaving the host's root file system");
+  if (chdir("/") != 0) return errno_error("entering the container's root file system");
   return {};
-}
-
-Result<Fd> resolve_making(int root, const std::string& path, bool directory) {
-  Result<Fd> found = open_in_root(root, path, O_PATH);
-  if (found.ok() || found.error().err != ENOENT) return found;
-  std::string clean = path;
-  while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
-  const std::size_t slash = clean.rfind('/');
-  const std::string name = clean.substr(slash == std::string::npos ? 0 : slash + 1);
-  const std::string above = slash == std::string::npos || slash == 0 ? "/" : clean.substr(0, slash);
-  if (name.empty() || name == "." || name == "..") return found;
-  if (path.size() > 4096) return fail(Code::kInvalid, "path too long in the container: " + path.substr(0, 64) + "…");
-  TRY_SET(Fd parent, resolve_making(root, above, true));
-  if (directory) {
-    if (mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST) return errno_error("making " + path + " in the container");
-  } else {
-    Fd made(openat(parent.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!made.valid() && errno != EEXIST) return errno_error("making " + path + " in the container");
-  }
-  return open_in_root(root, path, O_PATH);
 }
 
 }  // namespace creel::engine::runtime

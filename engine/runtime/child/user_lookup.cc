@@ -1,110 +1,112 @@
+#include "engine/runtime/child/user_lookup.h"
+
 #include <fcntl.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "engine/runtime/child/steps.h"
 
 namespace creel::engine::runtime {
 
 namespace {
 
-constexpr std::size_t kMaxFile = 4 << 20;
-constexpr std::size_t kMaxGroups = 1024;
+constexpr std::size_t kLargestFile = 8 << 20;
 
-std::optional<std::uint32_t> number(std::string_view text) {
-  Result<std::int64_t> n = parse_int(text, "id");
-  if (!n.ok() || *n < 0 || *n > 0xfffffffeLL) return std::nullopt;
-  return static_cast<std::uint32_t>(*n);
+std::optional<std::uint32_t> number(const std::string& text) {
+  auto parsed = parse_int(text, "ID");
+  if (!parsed.ok() || *parsed < 0 || *parsed > 0xfffffffe) return std::nullopt;
+  return static_cast<std::uint32_t>(*parsed);
 }
 
-// The image's file: a regular file of bounded size, or nothing.
-std::vector<std::vector<std::string>> table(const char* path) {
-  std::vector<std::vector<std::string>> rows;
-  // Not blocking: the image may have put a FIFO there.
-  Result<Fd> file = open_file(path, O_RDONLY | O_NONBLOCK);
-  if (!file.ok()) return rows;
-  Result<std::string> text = read_all(file->get(), kMaxFile);
-  if (!text.ok()) return rows;
-  for (const std::string& line : split(*text, '\n')) {
-    if (!line.empty() && line.front() != '#') rows.push_back(split(line, ':'));
-  }
-  return rows;
+std::string read_container_file(int root, const char* path) {
+  auto file = open_in_root(root, path, O_RDONLY | O_NONBLOCK);
+  if (!file.ok()) return {};
+  auto text = read_all(file->get(), kLargestFile);
+  return text.ok() ? std::move(*text) : std::string();
 }
 
-bool has_home(const ProcessPlan& plan) {
-  for (const std::string& item : plan.env) {
-    if (item.rfind("HOME=", 0) == 0) return true;
+// Calls `use` with the fields of each line until it returns true.
+template <typename Use>
+void each_line(const std::string& text, std::size_t fields, const Use& use) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = text.find('\n', at);
+    if (end == std::string::npos) end = text.size();
+    const std::vector<std::string> parts = split(std::string_view(text).substr(at, end - at), ':');
+    if (parts.size() >= fields && !parts[0].empty() && use(parts)) return;
+    at = end + 1;
   }
-  return false;
+}
+
+ResolvedUser by_number(const UserStep& user, const std::string& passwd) {
+  ResolvedUser out{user.uid, user.gid, user.groups, "/"};
+  each_line(passwd, 6, [&](const std::vector<std::string>& line) {
+    if (number(line[2]) != user.uid) return false;
+    if (!line[5].empty()) out.home = line[5];
+    return true;
+  });
+  return out;
 }
 
 }  // namespace
 
-Result<void> look_up_user(ProcessPlan& plan) {
-  UserStep& user = plan.user;
-  if (user.name.empty() && has_home(plan)) return {};
-  const auto passwd = table("/etc/passwd");
-  std::string home;
+Result<ResolvedUser> resolve_user(int root, const UserStep& user) {
+  const std::string passwd = read_container_file(root, "/etc/passwd");
+  if (user.name.empty()) return by_number(user, passwd);
+
+  ResolvedUser out;
+  const Cut wanted = cut(user.name, ':');
+  const std::optional<std::uint32_t> uid_given = number(wanted.before);
   std::string login;
-  const Cut parts = cut(user.name, ':');
-  if (!user.name.empty()) {
-    user.gid = 0;
-    const std::optional<std::uint32_t> uid = number(parts.before);
-    bool found = false;
-    for (const auto& row : passwd) {
-      if (row.size() < 4) continue;
-      const std::optional<std::uint32_t> row_uid = number(row[2]);
-      if (!row_uid || (row[0] != parts.before && (!uid || *uid != *row_uid))) continue;
-      found = true;
-      login = row[0];
-      user.uid = *row_uid;
-      user.gid = number(row[3]).value_or(0);
-      if (row.size() > 5) home = row[5];
-      break;
-    }
-    if (!found) {
-      if (!uid) {
-        return fail(Code::kCannotInvoke, "unable to find user " + parts.before + ": no matching entries in passwd file");
-      }
-      user.uid = *uid;
-    }
-    if (parts.found && !parts.after.empty()) {
-      const std::optional<std::uint32_t> gid = number(parts.after);
-      bool matched = false;
-      for (const auto& row : table("/etc/group")) {
-        if (row.size() < 3 || row[0] != parts.after) continue;
-        if (const auto n = number(row[2])) {
-          user.gid = *n;
-          matched = true;
-          break;
-        }
-      }
-      if (!matched && !gid) {
-        return fail(Code::kCannotInvoke, "unable to find group " + parts.after + ": no matching entries in group file");
-      }
-      if (!matched) user.gid = *gid;
-    } else if (!login.empty()) {
-      for (const auto& row : table("/etc/group")) {
-        if (row.size() < 4 || user.groups.size() >= kMaxGroups) continue;
-        for (const std::string& member : split(row[3], ',')) {
-          if (member != login) continue;
-          if (const auto n = number(row[2])) user.groups.push_back(*n);
-          break;
-        }
-      }
-    }
-  } else {
-    for (const auto& row : passwd) {
-      if (row.size() > 5 && number(row[2]) == user.uid) {
-        home = row[5];
-        break;
-      }
+  each_line(passwd, 6, [&](const std::vector<std::string>& line) {
+    const auto uid = number(line[2]);
+    const auto gid = number(line[3]);
+    if (!uid || !gid || (line[0] != wanted.before && uid != uid_given)) return false;
+    login = line[0];
+    out.uid = *uid;
+    out.gid = *gid;
+    if (!line[5].empty()) out.home = line[5];
+    return true;
+  });
+  if (login.empty()) {
+    // An image without /etc/passwd still has its root.
+    if (wanted.before == "root" || wanted.before.empty()) {
+      out.home = passwd.empty() ? "/" : "/root";
+    } else if (uid_given) {
+      out.uid = *uid_given;
+    } else {
+      return fail(Code::kInvalid, "unable to find user " + wanted.before + ": no matching entries in passwd file");
     }
   }
-  if (!has_home(plan)) plan.env.push_back("HOME=" + (home.empty() ? std::string(user.uid == 0 ? "/root" : "/") : home));
-  return {};
+
+  const std::string group_text = read_container_file(root, "/etc/group");
+  if (wanted.found && !wanted.after.empty()) {
+    const std::optional<std::uint32_t> gid_given = number(wanted.after);
+    bool found = false;
+    each_line(group_text, 3, [&](const std::vector<std::string>& line) {
+      const auto gid = number(line[2]);
+      if (!gid || (line[0] != wanted.after && gid != gid_given)) return false;
+      out.gid = *gid;
+      found = true;
+      return true;
+    });
+    if (!found) {
+      if (!gid_given) return fail(Code::kInvalid, "unable to find group " + wanted.after + ": no matching entries in group file");
+      out.gid = *gid_given;
+    }
+  } else if (!login.empty()) {
+    each_line(group_text, 4, [&](const std::vector<std::string>& line) {
+      const auto gid = number(line[2]);
+      if (!gid || *gid == out.gid) return false;
+      const std::vector<std::string> members = split(line[3], ',');
+      if (std::find(members.begin(), members.end(), login) != members.end()) out.groups.push_back(*gid);
+      return out.groups.size() >= 1024;
+    });
+  }
+  out.groups.insert(out.groups.end(), user.groups.begin(), user.groups.end());
+  return out;
 }
 
 }  // namespace creel::engine::runtime

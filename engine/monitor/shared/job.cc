@@ -1,0 +1,46 @@
+#include "engine/monitor/shared/job.h"
+
+#include "engine/runtime/child/plan_fields.h"
+#include "engine/runtime/child/wire.h"
+
+namespace creel::engine::monitor {
+
+namespace {
+// "CRJB", and a number to be raised with every change of the fields.
+constexpr std::uint32_t kMagic = 0x424a5243;
+constexpr std::uint32_t kVersion = 1;
+}  // namespace
+
+template <typename Archive>
+void fields(Archive& a, NetworkJob& n) {
+  a.all(n.argv, n.port_requests, n.port_names);
+}
+template <typename Archive>
+void fields(Archive& a, Job& j) {
+  a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record, j.log_driver, j.log_path,
+        j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.network, j.plan);
+}
+
+std::string encode(const Job& job) {
+  runtime::Writer writer;
+  writer.put(kMagic);
+  writer.put(kVersion);
+  writer.put(job);
+  return writer.take();
+}
+
+Result<Job> decode_job(std::string_view bytes) {
+  runtime::Reader reader(bytes);
+  std::uint32_t magic = 0;
+  std::uint32_t version = 0;
+  reader.all(magic, version);
+  Job job;
+  if (magic == kMagic && version == kVersion) reader.get(job);
+  if (magic != kMagic || version != kVersion || !reader.complete()) {
+    return fail(Code::kInvalid, "the monitor got a job it does not understand")
+        .with_hint("creel and creel-monitor must come from the same installation");
+  }
+  return job;
+}
+
+}  // namespace creel::engine::monitor

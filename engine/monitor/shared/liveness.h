@@ -1,0 +1,16 @@
+// The lock that says a monitor lives: an open-file-description lock (fcntl(2), F_OFD_SETLK) on <running>/lock. Unlike
+// flock(2) it can be asked about without being taken, so a curious `ps` never gets in a starting monitor's way.
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace creel::engine::monitor {
+
+// The lock, held until the descriptor and its copies are closed. kInUse when another has it.
+Result<Fd> take_monitor_lock(const std::string& running_dir);
+[[nodiscard]] bool monitor_lives(const std::string& running_dir);
+
+}  // namespace creel::engine::monitor

@@ -1,0 +1,59 @@
+// What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte. Private
+// to engine/monitor; both ends come from one installation.
+//
+//   start:   monitor NEED_MAPS | INSIDE → client MAPPED | (closes) → client JOB (+ memfd) → monitor PREPARED | ERROR
+//            → client START → monitor STARTED | ERROR
+//   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE, TAKE_CLEANUP
+//   attach:  client ATTACH first, then the stream
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace creel::engine::monitor {
+
+enum class Type : char {
+  kNeedMaps = 'm',
+  kInside = 'i',
+  kMapped = 'M',
+  kJob = 'J',
+  kPrepared = 'p',
+  kStart = 'S',
+  kStarted = 's',
+  kError = 'e',
+  kStdout = 'o',
+  kStderr = 'r',
+  kExit = 'x',
+  kAttach = 'A',
+  kStdin = 'I',
+  kStdinEof = 'E',
+  kResize = 'W',
+  kTakeCleanup = 'C',
+};
+
+inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet
+
+struct Packet {
+  bool closed = false;   // the other side is gone
+  Type type = Type::kError;
+  std::string data;
+  Fd fd;
+};
+
+struct WindowSize {
+  std::uint16_t rows = 0, columns = 0;
+};
+struct AttachRequest {
+  bool want_stdin = false, want_output = false;
+};
+
+// Blocks. Errors only for what should not happen; a vanished peer is `closed`.
+Result<Packet> receive_packet(int socket);
+// False: the peer is gone. `wait` false: also false with errno EAGAIN when its buffer is full.
+bool send_packet(int socket, Type type, std::string_view data, bool wait = true, int fd = -1);
+
+}  // namespace creel::engine::monitor
