@@ -33,7 +33,12 @@ bool wait_process(int pidfd, std::int64_t timeout_ms) {
 
 Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal) {
   const std::string running_dir = engine.paths().running(record.id);
-  const monitor::Observed observed = observe(engine, record.id);
+  monitor::Observed observed = observe(engine, record.id);
+  // Its monitor lives and has not said yet what runs: it is about to.
+  for (int tries = 0; tries < 200 && is_alive(observed) && !observed.state; ++tries) {
+    usleep(10000);
+    observed = observe(engine, record.id);
+  }
   auto pidfd = first_process(observed);
   if (pidfd.ok()) {
     if (timeout > 0) {
