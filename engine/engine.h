@@ -14,8 +14,8 @@ namespace creel::engine {
 
 // Global flags as given.
 struct Options {
-  std::string root;      // --root
-  std::string runroot;   // --runroot
+  std::string root;            // --root
+  std::string runroot;         // --runroot
   bool inside_userns = false;  // --inside-userns (hidden)
 };
 
@@ -30,7 +30,8 @@ class Engine {
   Result<storage::Store*> store(storage::Store::Access access = storage::Store::Access::kRead);
   // argv that runs this engine again with the same directories: {"/proc/self/exe's target", "--root", …}.
   [[nodiscard]] std::vector<std::string> self_argv(bool inside_userns) const;
-  // Something the user should know that is not an error ("resorting to SIGKILL"). Goes to stderr unless cmd/ took it over.
+  // Something the user should know that is not an error ("resorting to SIGKILL"). Goes to stderr unless cmd/ took it
+  // over.
   void warn(const std::string& text) const;
   void on_warning(std::function<void(const std::string&)> sink) { warning_sink_ = std::move(sink); }
 

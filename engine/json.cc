@@ -40,7 +40,9 @@ Result<json> parse_json(std::string_view text, std::string_view what) {
   return value;
 }
 
-std::string dump_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump_json(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 const json& member(const json& object, const char* key) {
   if (!object.is_object()) return null_value();
@@ -65,7 +67,9 @@ std::int64_t int_of(const json& object, const char* key) {
   return 0;
 }
 
-std::vector<std::string> texts_of(const json& object, const char* key) { return to_texts(member(object, key)); }
+std::vector<std::string> texts_of(const json& object, const char* key) {
+  return to_texts(member(object, key));
+}
 
 std::map<std::string, std::string> text_map_of(const json& object, const char* key) {
   return to_text_map(member(object, key));

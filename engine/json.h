@@ -1,11 +1,10 @@
-// Reading JSON that others wrote (image configurations, our own records) without exceptions: what is absent or of the wrong
-// type reads as empty. Thread-safe.
+// Reading JSON that others wrote (image configurations, our own records) without exceptions: what is absent or of the
+// wrong type reads as empty. Thread-safe.
 #pragma once
-
-#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

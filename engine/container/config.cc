@@ -12,9 +12,12 @@ namespace {
 
 const char* type_name(VolumeMount::Type type) {
   switch (type) {
-    case VolumeMount::Type::kBind: return "bind";
-    case VolumeMount::Type::kVolume: return "volume";
-    case VolumeMount::Type::kTmpfs: return "tmpfs";
+    case VolumeMount::Type::kBind:
+      return "bind";
+    case VolumeMount::Type::kVolume:
+      return "volume";
+    case VolumeMount::Type::kTmpfs:
+      return "tmpfs";
   }
   return "bind";
 }
@@ -25,13 +28,22 @@ VolumeMount::Type type_from(const std::string& name) {
   return VolumeMount::Type::kBind;
 }
 
-// One list of members for both directions: what is written is what is read. Members with their default value are left out.
+// One list of members for both directions: what is written is what is read. Members with their default value are left
+// out.
 struct Writer {
   json& out;
-  void operator()(const char* key, const std::string& value) { if (!value.empty()) out[key] = value; }
-  void operator()(const char* key, const std::vector<std::string>& value) { if (!value.empty()) out[key] = value; }
-  void operator()(const char* key, const std::map<std::string, std::string>& value) { if (!value.empty()) out[key] = value; }
-  void operator()(const char* key, bool value) { if (value) out[key] = true; }
+  void operator()(const char* key, const std::string& value) {
+    if (!value.empty()) out[key] = value;
+  }
+  void operator()(const char* key, const std::vector<std::string>& value) {
+    if (!value.empty()) out[key] = value;
+  }
+  void operator()(const char* key, const std::map<std::string, std::string>& value) {
+    if (!value.empty()) out[key] = value;
+  }
+  void operator()(const char* key, bool value) {
+    if (value) out[key] = true;
+  }
   void operator()(const char* key, std::int64_t value) { out[key] = value; }
   void operator()(const char* key, unsigned value) { out[key] = value; }
   void operator()(const char* key, int value) { out[key] = value; }

@@ -1,5 +1,5 @@
-// What a container *is*: the result of create, stored as JSON in its record, enough to start it again without its image's
-// record. Everything is resolved: names looked up, ports assigned, volumes named. Pure data.
+// What a container *is*: the result of create, stored as JSON in its record, enough to start it again without its
+// image's record. Everything is resolved: names looked up, ports assigned, volumes named. Pure data.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ namespace creel::engine {
 struct VolumeMount {
   enum class Type : std::uint8_t { kBind, kVolume, kTmpfs };
   Type type = Type::kBind;
-  std::string name;                    // kVolume
-  std::string source;                  // host path (kBind), volume's _data (kVolume)
+  std::string name;    // kVolume
+  std::string source;  // host path (kBind), volume's _data (kVolume)
   std::string destination;
-  std::vector<std::string> options;    // "rw", "ro", "rbind", "U", "nocopy", "size=…"
+  std::vector<std::string> options;  // "rw", "ro", "rbind", "U", "nocopy", "size=…"
   bool anonymous = false;
 };
 
 struct ContainerConfig {
   std::string id, name, image, image_id, rootfs;
   std::int64_t created_ns = 0;
-  std::vector<std::string> layers;     // DiffID hex, bottom first
+  std::vector<std::string> layers;  // DiffID hex, bottom first
   std::string image_digest;
   // process
-  std::vector<std::string> entrypoint, command;   // args = entrypoint + command
+  std::vector<std::string> entrypoint, command;  // args = entrypoint + command
   std::vector<std::string> env;
   std::string workdir = "/";
   bool create_workdir = false;
@@ -39,26 +39,26 @@ struct ContainerConfig {
   bool tty = false, open_stdin = false, read_only = false, init = false, privileged = false, no_new_privileges = false;
   std::string init_path;
   std::vector<std::string> cap_add, cap_drop;
-  std::string seccomp;                 // "", "unconfined", or the profile's JSON text
-  std::string seccomp_name;            // as given, for inspect
+  std::string seccomp;       // "", "unconfined", or the profile's JSON text
+  std::string seccomp_name;  // as given, for inspect
   std::vector<std::string> security_opt;
   std::map<std::string, std::string> labels, annotations;
   std::vector<VolumeMount> mounts;
   std::vector<std::string> ulimits;
-  std::int64_t shm_size = 65536000;    // bytes
+  std::int64_t shm_size = 65536000;  // bytes
   std::optional<std::uint32_t> umask;
   // namespaces
-  std::string userns;                  // "", "host", "keep-id", "keep-id:uid=…,gid=…", "nomap"
-  std::string network;                 // "none", "host", "slirp4netns[:…]", "container:<full ID>"
+  std::string userns;   // "", "host", "keep-id", "keep-id:uid=…,gid=…", "nomap"
+  std::string network;  // "none", "host", "slirp4netns[:…]", "container:<full ID>"
   std::vector<net::PortMapping> ports;
-  std::vector<std::string> exposed;    // "80/tcp"
+  std::vector<std::string> exposed;  // "80/tcp"
   std::vector<std::string> add_host, dns, dns_search, dns_option;
   bool no_hosts = false;
   // life
   bool remove = false;
   std::string stop_signal = "SIGTERM";
-  unsigned stop_timeout = 10;          // seconds
-  std::string log_driver = "k8s-file"; // "json-file", "none"
+  unsigned stop_timeout = 10;           // seconds
+  std::string log_driver = "k8s-file";  // "json-file", "none"
   std::int64_t log_max_size = 0;
   int log_max_files = 1;
   std::string log_tag, log_path;

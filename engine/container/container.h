@@ -2,10 +2,9 @@
 // Errors carry the text users see after "Error: ". Not thread-safe.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,29 +31,32 @@ Result<std::string> create(Engine& engine, const CreateOptions& options, const s
 
 struct StartRequest {
   bool attach = false;
-  bool interactive = false;                // forward stdin
+  bool interactive = false;  // forward stdin
   bool sig_proxy = true;
   std::string detach_keys = "ctrl-p,ctrl-q";
 };
 struct StartOutcome {
   bool detached = false;
-  int exit_code = 0;                       // with attach: the container's
+  int exit_code = 0;  // with attach: the container's
 };
-// `run`: create + start with one monitor begun as early as possible. `on_created` gets the ID before the container runs.
+// `run`: create + start with one monitor begun as early as possible. `on_created` gets the ID before the container
+// runs.
 Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const StartRequest& request,
-                         const std::vector<std::string>& argv, const std::function<void(const std::string& id)>& on_created);
+                         const std::vector<std::string>& argv,
+                         const std::function<void(const std::string& id)>& on_created);
 // kInUse where it runs already (without attach that is success, as in Podman).
 Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request);
 Result<StartOutcome> attach(Engine& engine, const std::string& name, const StartRequest& request);
 
-// SIGTERM (or its stop signal), then SIGKILL after `timeout` seconds (absent: the container's). Already stopped: success.
+// SIGTERM (or its stop signal), then SIGKILL after `timeout` seconds (absent: the container's). Already stopped:
+// success.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
 // "9", "KILL", "SIGKILL", "rtmin+1". kInvalid.
 Result<int> parse_signal(const std::string& text);
 struct RemoveOptions {
-  bool force = false;      // stop first; an absent container is then success
-  bool volumes = false;    // anonymous volumes too
+  bool force = false;    // stop first; an absent container is then success
+  bool volumes = false;  // anonymous volumes too
   std::optional<unsigned> timeout;
 };
 // kNotFound, kInUse (running, without force).
@@ -68,7 +70,7 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
 struct ListOptions {
   bool all = false, latest = false, size = false;
   int last = -1;
-  std::vector<std::string> filters;        // "status=exited"; kInvalid names an unknown key
+  std::vector<std::string> filters;  // "status=exited"; kInvalid names an unknown key
 };
 Result<std::vector<Container>> list(Engine& engine, const ListOptions& options);
 Result<Container> find(Engine& engine, const std::string& name);

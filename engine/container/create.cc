@@ -98,7 +98,7 @@ Result<void> claim(Creation& creation) {
 
 // The container's root directory looks like the image's: overlay takes it from the upper directory.
 mode_t root_mode(Engine& engine, const ContainerConfig& config) {
-  struct stat info{};
+  struct stat info {};
   if (!config.layers.empty() && stat(engine.paths().layer(config.layers.back()).c_str(), &info) == 0) {
     return (info.st_mode & 07777) | 0700;
   }
@@ -143,8 +143,8 @@ Result<void> make_running_dir(Engine& engine, const std::string& id) {
   return make_dirs(dir, 0700);
 }
 
-Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options, const std::vector<std::string>& argv,
-                                         storage::ImageRecord image) {
+Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options,
+                                         const std::vector<std::string>& argv, storage::ImageRecord image) {
   Creation creation{engine, options, argv, std::move(image), {}, {}, {}};
   TRY(run_passes(creation));
   TRY(claim(creation));

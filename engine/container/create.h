@@ -13,8 +13,8 @@
 namespace creel::engine {
 
 // All passes, one transaction, the container's directories and cidfile. On failure nothing is left.
-Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options, const std::vector<std::string>& argv,
-                                         storage::ImageRecord image);
+Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options,
+                                         const std::vector<std::string>& argv, storage::ImageRecord image);
 // mkdir of <runtime>/containers/ID. Volatile, so at each start.
 Result<void> make_running_dir(Engine& engine, const std::string& id);
 

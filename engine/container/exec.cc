@@ -1,5 +1,5 @@
-// exec: a process beside the container's first one. Runs as the caller; the forked child joins the container's namespaces
-// (engine/runtime/child). No monitor in between: the process is this one's child.
+// exec: a process beside the container's first one. Runs as the caller; the forked child joins the container's
+// namespaces (engine/runtime/child). No monitor in between: the process is this one's child.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -43,15 +43,15 @@ Result<runtime::ProcessPlan> plan_process(const ContainerConfig& config, const E
     process.rows = size.ws_row;
     process.columns = size.ws_col;
   }
-  return runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
-                                                              : make_seccomp(config));
+  return runtime::compile_process(
+      process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}} : make_seccomp(config));
 }
 
-// A terminal of the host never enters a container: whoever holds one may type into it. Streams that are terminals go through
-// a pipe, all others (files, pipes, /dev/null) as they are.
+// A terminal of the host never enters a container: whoever holds one may type into it. Streams that are terminals go
+// through a pipe, all others (files, pipes, /dev/null) as they are.
 struct Channel {
-  Fd inside;    // the container's end; invalid: `direct` is used
-  Fd outside;   // ours
+  Fd inside;   // the container's end; invalid: `direct` is used
+  Fd outside;  // ours
   int direct = -1;
   [[nodiscard]] int for_child() const { return inside.valid() ? inside.get() : direct; }
 };
@@ -121,15 +121,18 @@ Result<StartOutcome> exec_with_terminal(runtime::ExecRequest& request, const Exe
   if (result.detached) return outcome;
   int status = 0;
   const pid_t reaped = waitpid(process.pid, &status, 0);
-  if (reaped < 0) outcome.exit_code = result.exit_code;  // the relay has reaped it
-  else outcome.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  if (reaped < 0)
+    outcome.exit_code = result.exit_code;  // the relay has reaped it
+  else
+    outcome.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return outcome;
 }
 
 }  // namespace
 
 Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOptions& options) {
-  if (options.command.empty()) return fail(Code::kInvalid, "must provide a non-empty command to start an exec session: invalid argument");
+  if (options.command.empty())
+    return fail(Code::kInvalid, "must provide a non-empty command to start an exec session: invalid argument");
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   auto pidfd = first_process(observe(engine, record.id));
   if (!pidfd.ok()) {

@@ -15,16 +15,31 @@ namespace creel::engine {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-  static const std::vector<std::string> keys = {"id",     "name",    "label",  "label!",  "exited",         "status", "ancestor",
-                                                "before", "since",   "volume", "health",  "pod",            "network", "until",
-                                                "command", "restart-policy", "should-start-on-boot"};
+  static const std::vector<std::string> keys = {"id",
+                                                "name",
+                                                "label",
+                                                "label!",
+                                                "exited",
+                                                "status",
+                                                "ancestor",
+                                                "before",
+                                                "since",
+                                                "volume",
+                                                "health",
+                                                "pod",
+                                                "network",
+                                                "until",
+                                                "command",
+                                                "restart-policy",
+                                                "should-start-on-boot"};
   return keys;
 }
 
 // An extended regular expression, searched anywhere. One that does not compile is a plain part of the text.
 bool found_in(const std::string& text, const std::string& pattern) {
   regex_t expression;
-  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) return text.find(pattern) != std::string::npos;
+  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
+    return text.find(pattern) != std::string::npos;
   const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
   regfree(&expression);
   return found;
@@ -40,7 +55,9 @@ bool label_matches(const Container& container, const std::string& value) {
 bool ancestor_matches(const Container& container, const std::string& value) {
   const storage::ContainerRecord& record = container.record;
   std::string id = value.rfind("sha256:", 0) == 0 ? value.substr(7) : value;
-  if (id.size() >= 3 && id.find_first_not_of("0123456789abcdef") == std::string::npos && record.image_id.rfind(id, 0) == 0) return true;
+  if (id.size() >= 3 && id.find_first_not_of("0123456789abcdef") == std::string::npos &&
+      record.image_id.rfind(id, 0) == 0)
+    return true;
   if (record.image == value) return true;
   auto wanted = parse_reference(value);
   auto has = parse_reference(record.image);
@@ -56,7 +73,8 @@ Result<bool> status_matches(const Container& container, const std::string& value
   const std::string status = monitor::to_string(container.observed.status);
   if (value == "configured" || value == "initialized") return status == "created";
   if (value == "stopped" || value == "dead") return value == "stopped" && status == "exited";
-  for (const char* known : {"created", "running", "paused", "exited", "unknown", "stopping", "removing", "restarting"}) {
+  for (const char* known :
+       {"created", "running", "paused", "exited", "unknown", "stopping", "removing", "restarting"}) {
     if (value == known) return status == value;
   }
   return fail(Code::kInvalid, "\"" + value + "\" is not a valid container state: invalid argument");
@@ -72,7 +90,8 @@ Result<bool> one(Engine& engine, const Container& container, const std::string& 
   if (key == "ancestor") return ancestor_matches(container, value);
   if (key == "exited") {
     TRY_SET(std::int64_t code, parse_int(value, "filter exited"));
-    return container.observed.status == monitor::Status::kExited && container.observed.exit && container.observed.exit->code == code;
+    return container.observed.status == monitor::Status::kExited && container.observed.exit &&
+           container.observed.exit->code == code;
   }
   if (key == "before" || key == "since") {
     TRY_SET(storage::ContainerRecord other, find_record(engine, value));
@@ -111,7 +130,8 @@ Result<Filters> parse_container_filters(const std::vector<std::string>& texts) {
   Filters out;
   for (const std::string& text : texts) {
     Cut parts = cut(text, '=');
-    if (!parts.found) return fail(Code::kInvalid, "invalid argument \"" + text + "\" for filter: must be of the form KEY=VALUE");
+    if (!parts.found)
+      return fail(Code::kInvalid, "invalid argument \"" + text + "\" for filter: must be of the form KEY=VALUE");
     const auto& keys = known_keys();
     if (std::find(keys.begin(), keys.end(), parts.before) == keys.end()) {
       Error error = fail(Code::kInvalid, parts.before + " is an invalid filter");

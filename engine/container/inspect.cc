@@ -1,7 +1,6 @@
 // The document of `inspect --type container`, with the keys that Podman's has.
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "engine/container/container.h"
@@ -21,7 +20,9 @@ namespace {
 
 constexpr const char* kNever = "0001-01-01T00:00:00Z";
 
-std::string time_or_never(std::int64_t ns) { return ns == 0 ? kNever : format_rfc3339(ns); }
+std::string time_or_never(std::int64_t ns) {
+  return ns == 0 ? kNever : format_rfc3339(ns);
+}
 
 json state_of(const monitor::Observed& observed) {
   json state = json::object();
@@ -181,7 +182,8 @@ json host_config(Engine& engine, const ContainerConfig& config) {
       json maps = {{"UidMap", json::array()}, {"GidMap", json::array()}};
       auto add = [](const std::vector<runtime::IdMapping>& from, json& to) {
         for (const runtime::IdMapping& map : from) {
-          to.push_back(std::to_string(map.container_id) + ":" + std::to_string(map.host_id) + ":" + std::to_string(map.size));
+          to.push_back(std::to_string(map.container_id) + ":" + std::to_string(map.host_id) + ":" +
+                       std::to_string(map.size));
         }
       };
       add(spec->uid_mappings, maps["UidMap"]);
@@ -193,9 +195,10 @@ json host_config(Engine& engine, const ContainerConfig& config) {
   out["Runtime"] = "oci";
   out["ConsoleSize"] = {0, 0};
   out["Isolation"] = "";
-  for (const char* key : {"CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota", "CpuRealtimePeriod",
-                          "CpuRealtimeRuntime", "DiskQuota", "KernelMemory", "MemoryReservation", "MemorySwap", "MemorySwappiness",
-                          "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth", "PidsLimit"}) {
+  for (const char* key :
+       {"CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota", "CpuRealtimePeriod",
+        "CpuRealtimeRuntime", "DiskQuota", "KernelMemory", "MemoryReservation", "MemorySwap", "MemorySwappiness",
+        "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth", "PidsLimit"}) {
     out[key] = 0;
   }
   for (const char* key : {"CgroupParent", "CpusetCpus", "CpusetMems"}) out[key] = "";
@@ -222,15 +225,20 @@ json mounts_of(const ContainerConfig& config) {
     item["Destination"] = mount.destination;
     item["Driver"] = volume ? "local" : "";
     item["Mode"] = "";
-    std::vector<std::string> options = volume ? std::vector<std::string>{"nosuid", "nodev", "rbind"} : std::vector<std::string>{"rbind"};
+    std::vector<std::string> options =
+        volume ? std::vector<std::string>{"nosuid", "nodev", "rbind"} : std::vector<std::string>{"rbind"};
     std::string propagation = "rprivate";
     bool writable = true;
     for (const std::string& option : mount.options) {
-      if (option == "ro") writable = false;
+      if (option == "ro")
+        writable = false;
       else if (option.find("shared") != std::string::npos || option.find("slave") != std::string::npos ||
-               option.find("private") != std::string::npos) propagation = option;
-      else if (option == "z" || option == "Z") item["Mode"] = option;
-      else if (option != "rw" && std::find(options.begin(), options.end(), option) == options.end()) options.push_back(option);
+               option.find("private") != std::string::npos)
+        propagation = option;
+      else if (option == "z" || option == "Z")
+        item["Mode"] = option;
+      else if (option != "rw" && std::find(options.begin(), options.end(), option) == options.end())
+        options.push_back(option);
     }
     item["Options"] = options;
     item["RW"] = writable;
@@ -243,8 +251,8 @@ json mounts_of(const ContainerConfig& config) {
 
 json network_settings(const ContainerConfig& config, const monitor::Observed& observed) {
   json out = json::object();
-  for (const char* key : {"EndpointID", "Gateway", "IPAddress", "IPv6Gateway", "GlobalIPv6Address", "MacAddress", "Bridge",
-                          "SandboxID", "LinkLocalIPv6Address", "SandboxKey"}) {
+  for (const char* key : {"EndpointID", "Gateway", "IPAddress", "IPv6Gateway", "GlobalIPv6Address", "MacAddress",
+                          "Bridge", "SandboxID", "LinkLocalIPv6Address", "SandboxKey"}) {
     out[key] = "";
   }
   for (const char* key : {"IPPrefixLen", "GlobalIPv6PrefixLen", "LinkLocalIPv6PrefixLen"}) out[key] = 0;
@@ -295,7 +303,8 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["ProcessLabel"] = "";
   out["AppArmorProfile"] = "";
   if (auto process = make_process(config, config.user); process.ok()) {
-    out["EffectiveCaps"] = process->capabilities.effective.empty() ? json(nullptr) : json(process->capabilities.effective);
+    out["EffectiveCaps"] =
+        process->capabilities.effective.empty() ? json(nullptr) : json(process->capabilities.effective);
     out["BoundingCaps"] = process->capabilities.bounding;
   }
   out["ExecIDs"] = json::array();

@@ -9,8 +9,9 @@ Result<void> logs(Engine& engine, const std::string& name, const LogsRequest& re
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   TRY_SET(ContainerConfig config, config_of(record));
   if (config.log_driver == "none") {
-    return fail(Code::kFailed, "this container is using the 'none' log driver, cannot read logs: this container is not logging "
-                               "output");
+    return fail(Code::kFailed,
+                "this container is using the 'none' log driver, cannot read logs: this container is not logging "
+                "output");
   }
   monitor::LogQuery query;
   query.driver = config.log_driver == "json-file" ? monitor::LogDriver::kJsonFile : monitor::LogDriver::kK8sFile;

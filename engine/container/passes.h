@@ -20,9 +20,9 @@ struct Creation {
   Engine& engine;
   const CreateOptions& options;
   const std::vector<std::string>& argv;
-  storage::ImageRecord image;               // empty with --rootfs
+  storage::ImageRecord image;  // empty with --rootfs
   ImageConfig image_config;
-  ContainerConfig config;                   // being made
+  ContainerConfig config;                      // being made
   std::vector<storage::VolumeRecord> volumes;  // used; made in the same transaction where absent
 };
 

@@ -1,8 +1,8 @@
 // Who the container is: ID, name, labels, the image it comes from; and what is refused before anything else.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
-
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -61,7 +61,7 @@ Result<void> pass_image(Creation& creation) {
     if (!real) return errno_error("--rootfs " + creation.options.image);
     config.rootfs = real;
     free(real);
-    struct stat info{};
+    struct stat info {};
     if (stat(config.rootfs.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
       return errno_error("--rootfs " + config.rootfs, ENOTDIR);
     }
@@ -81,15 +81,16 @@ Result<void> pass_image(Creation& creation) {
     }
     if (!reference->digest.empty()) config.image = reference->text();
   }
-  if (config.image == creation.options.image && creation.image.id.rfind(config.image, 0) == 0 && !creation.image.names.empty()) {
+  if (config.image == creation.options.image && creation.image.id.rfind(config.image, 0) == 0 &&
+      !creation.image.names.empty()) {
     config.image = creation.image.names.front();
   }
   TRY_SET(Platform host, parse_platform({}));
   const ImageConfig& image = creation.image_config;
   if (creation.options.platform.empty() && !image.architecture.empty() &&
       (image.architecture != host.architecture || image.os != host.os)) {
-    creation.engine.warn("image platform (" + image.os + "/" + image.architecture + ") does not match the expected platform (" +
-                         host.os + "/" + host.architecture + ")");
+    creation.engine.warn("image platform (" + image.os + "/" + image.architecture +
+                         ") does not match the expected platform (" + host.os + "/" + host.architecture + ")");
   }
   return {};
 }

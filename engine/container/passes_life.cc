@@ -30,7 +30,8 @@ Result<void> pass_life(Creation& creation) {
   if (options.remove && options.replace && options.name.empty()) {
     return fail(Code::kInvalid, "cannot replace container without --name being set");
   }
-  if (options.replace && options.name.empty()) return fail(Code::kInvalid, "cannot replace container without --name being set");
+  if (options.replace && options.name.empty())
+    return fail(Code::kInvalid, "cannot replace container without --name being set");
   const std::string& signal = options.stop_signal.empty() ? creation.image_config.stop_signal : options.stop_signal;
   if (!signal.empty()) {
     auto number = parse_signal(signal);
@@ -55,25 +56,30 @@ Result<void> pass_logging(Creation& creation) {
         .with_hint("Built: k8s-file (the default), json-file and none.");
   }
   if (config.log_driver != "k8s-file" && config.log_driver != "json-file" && config.log_driver != "none") {
-    return fail(Code::kInvalid, "invalid log driver \"" + config.log_driver + "\": k8s-file, json-file or none is expected");
+    return fail(Code::kInvalid,
+                "invalid log driver \"" + config.log_driver + "\": k8s-file, json-file or none is expected");
   }
   for (const std::string& option : options.log_opt) {
     const Cut pair = cut(option, '=');
-    if (!pair.found) return fail(Code::kInvalid, "invalid log option \"" + option + "\": must be of the form KEY=VALUE");
+    if (!pair.found)
+      return fail(Code::kInvalid, "invalid log option \"" + option + "\": must be of the form KEY=VALUE");
     if (pair.before == "max-size") {
       if (pair.after == "-1") continue;
       TRY_SET(config.log_max_size, parse_size(pair.after, "--log-opt max-size"));
-      if (config.log_max_size <= 0) return fail(Code::kInvalid, "--log-opt max-size=" + pair.after + ": must be greater than 0");
+      if (config.log_max_size <= 0)
+        return fail(Code::kInvalid, "--log-opt max-size=" + pair.after + ": must be greater than 0");
     } else if (pair.before == "max-file") {
       TRY_SET(std::int64_t files, parse_int(pair.after, "--log-opt max-file"));
-      if (files < 1 || files > 1000) return fail(Code::kInvalid, "--log-opt max-file=" + pair.after + ": must be between 1 and 1000");
+      if (files < 1 || files > 1000)
+        return fail(Code::kInvalid, "--log-opt max-file=" + pair.after + ": must be between 1 and 1000");
       config.log_max_files = static_cast<int>(files);
     } else if (pair.before == "path") {
       TRY_SET(config.log_path, absolute(pair.after));
     } else if (pair.before == "tag") {
       config.log_tag = pair.after;
     } else {
-      return fail(Code::kInvalid, "invalid log option \"" + pair.before + "\": max-size, max-file, path or tag is expected");
+      return fail(Code::kInvalid,
+                  "invalid log option \"" + pair.before + "\": max-size, max-file, path or tag is expected");
     }
   }
   if (config.log_path.empty() && config.log_driver != "none") {
@@ -87,7 +93,8 @@ Result<void> pass_id_files(Creation& creation) {
   TRY_SET(config.cidfile, absolute(creation.options.cidfile));
   TRY_SET(config.pidfile, absolute(creation.options.pidfile));
   if (!config.cidfile.empty() && access(config.cidfile.c_str(), F_OK) == 0) {
-    return fail(Code::kExists, "container id file exists. Ensure another container is not using it or delete " + config.cidfile);
+    return fail(Code::kExists,
+                "container id file exists. Ensure another container is not using it or delete " + config.cidfile);
   }
   return {};
 }

@@ -21,7 +21,7 @@ Result<void> resolve_bind(VolumeMount& mount) {
     mount.source = std::string(here) + "/" + mount.source;
   }
   mount.source = clean_path(mount.source);
-  struct stat info{};
+  struct stat info {};
   if (stat(mount.source.c_str(), &info) != 0) return errno_error("statfs " + mount.source);
   return {};
 }

@@ -45,13 +45,15 @@ Result<void> pass_network(Creation& creation) {
   }
   if (config.network.rfind("container:", 0) == 0 || config.network == "host") {
     if (!options.publish.empty() && config.network != "host") {
-      return fail(Code::kInvalid, "published or exposed ports must be defined when the network namespace is created, not in a "
-                                  "container that joins another's: invalid argument");
+      return fail(Code::kInvalid,
+                  "published or exposed ports must be defined when the network namespace is created, not in a "
+                  "container that joins another's: invalid argument");
     }
   }
   for (const std::string& server : options.dns) {
     in6_addr address{};
-    if (server != "none" && inet_pton(AF_INET, server.c_str(), &address) != 1 && inet_pton(AF_INET6, server.c_str(), &address) != 1) {
+    if (server != "none" && inet_pton(AF_INET, server.c_str(), &address) != 1 &&
+        inet_pton(AF_INET6, server.c_str(), &address) != 1) {
       return fail(Code::kInvalid, server + " is not an ip address");
     }
   }
@@ -78,7 +80,8 @@ Result<void> pass_ports(Creation& creation) {
   std::set<std::string> exposed;
   auto expose = [&](const std::string& text) -> Result<std::vector<net::PortMapping>> {
     TRY_SET(auto parsed, net::parse_expose(text));
-    for (const net::PortMapping& port : parsed) exposed.insert(std::to_string(port.container_port) + "/" + port.protocol);
+    for (const net::PortMapping& port : parsed)
+      exposed.insert(std::to_string(port.container_port) + "/" + port.protocol);
     return parsed;
   };
   std::vector<net::PortMapping> published;
@@ -101,11 +104,14 @@ Result<void> pass_ports(Creation& creation) {
       if (std::none_of(published.begin(), published.end(), same)) published.push_back(port);
     }
   }
-  for (const net::PortMapping& port : published) exposed.insert(std::to_string(port.container_port) + "/" + port.protocol);
+  for (const net::PortMapping& port : published)
+    exposed.insert(std::to_string(port.container_port) + "/" + port.protocol);
   config.exposed.assign(exposed.begin(), exposed.end());
   if (published.empty()) return {};
   if (config.network == "none" || config.network == "host") {
-    if (config.network == "host") creation.engine.warn("Port mappings have been discarded because \"host\" network namespace mode does not support them");
+    if (config.network == "host")
+      creation.engine.warn(
+          "Port mappings have been discarded because \"host\" network namespace mode does not support them");
     return {};
   }
   TRY(net::assign_host_ports(published));

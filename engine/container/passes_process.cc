@@ -1,8 +1,8 @@
 // What runs: command, environment, user, working directory, init.
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -75,7 +75,8 @@ Result<void> add_env(const std::string& text, const std::vector<std::string>& ho
   return {};
 }
 
-Result<void> add_env_file(const std::string& path, const std::vector<std::string>& host, std::vector<std::string>& env) {
+Result<void> add_env_file(const std::string& path, const std::vector<std::string>& host,
+                          std::vector<std::string>& env) {
   auto text = read_file(path, 4 << 20);
   if (!text.ok()) {
     if (text.error().err != 0) return fail(Code::kFailed, errno_error("open " + path, text.error().err).text);
@@ -103,8 +104,10 @@ std::vector<std::string> parse_entrypoint(const std::string& text) {
       std::vector<std::string> out;
       bool all = true;
       for (const auto& item : value) {
-        if (const auto* word = item.get_ptr<const std::string*>()) out.push_back(*word);
-        else all = false;
+        if (const auto* word = item.get_ptr<const std::string*>())
+          out.push_back(*word);
+        else
+          all = false;
       }
       if (all) return out;
     }
@@ -126,7 +129,8 @@ Result<void> pass_command(Creation& creation) {
   config.create_workdir = true;
   if (config.workdir.empty()) config.workdir = "/";
   if (config.workdir.front() != '/') {
-    if (options.workdir) return fail(Code::kInvalid, "--workdir \"" + *options.workdir + "\": the path must be absolute");
+    if (options.workdir)
+      return fail(Code::kInvalid, "--workdir \"" + *options.workdir + "\": the path must be absolute");
     config.workdir.insert(0, "/");
   }
   config.tty = options.tty;
@@ -198,7 +202,8 @@ Result<void> pass_init(Creation& creation) {
     if (!path_exists(config.init_path)) return errno_error("statfs " + config.init_path, ENOENT);
     return {};
   }
-  for (const char* path : {"/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/local/libexec/podman/catatonit"}) {
+  for (const char* path :
+       {"/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/local/libexec/podman/catatonit"}) {
     if (path_exists(path)) {
       config.init_path = path;
       return {};

@@ -21,7 +21,8 @@ Result<KeepId> parse_keep_id(const std::string& userns) {
       return fail(Code::kInvalid, "unknown option specified: \"" + pair.before + "\" for --userns keep-id");
     }
     TRY_SET(std::int64_t id, parse_int(pair.after, "--userns keep-id " + pair.before));
-    if (id < 0 || id > 0x7fffffff) return fail(Code::kInvalid, "--userns keep-id: " + option + ": not a user or group ID");
+    if (id < 0 || id > 0x7fffffff)
+      return fail(Code::kInvalid, "--userns keep-id: " + option + ": not a user or group ID");
     (pair.before == "uid" ? out.uid : out.gid) = static_cast<std::uint32_t>(id);
   }
   return out;
@@ -40,7 +41,8 @@ Result<void> pass_userns(Creation& creation) {
     TRY(parse_keep_id(given));
     config.userns = given;
     if (config.network.rfind("container:", 0) == 0) {
-      return fail(Code::kUnsupported, "--userns " + mode.before + " together with --network container:NAME is not built yet");
+      return fail(Code::kUnsupported,
+                  "--userns " + mode.before + " together with --network container:NAME is not built yet");
     }
   } else if (mode.before == "auto" || mode.before == "private" || mode.before == "ns" || mode.before == "container") {
     return fail(Code::kUnsupported, "--userns " + mode.before + " is not built yet")
@@ -83,7 +85,8 @@ Result<void> pass_security(Creation& creation) {
       if (value == "unconfined") {
         config.seccomp = value;
       } else if (value.empty()) {
-        return fail(Code::kInvalid, "invalid --security-opt \"" + option + "\": a profile's path or unconfined is expected");
+        return fail(Code::kInvalid,
+                    "invalid --security-opt \"" + option + "\": a profile's path or unconfined is expected");
       } else {
         auto text = read_file(value, 4 << 20);
         if (!text.ok()) return std::move(text).error().within("opening seccomp profile");
@@ -93,7 +96,8 @@ Result<void> pass_security(Creation& creation) {
       // Creel sets no SELinux labels, so that this is how it is already; any other label would be a promise not kept.
       if (value != "disable") return fail(Code::kUnsupported, "--security-opt label=" + value + " is not built yet");
     } else if (key == "apparmor") {
-      if (value != "unconfined") return fail(Code::kUnsupported, "--security-opt apparmor=" + value + " is not built yet");
+      if (value != "unconfined")
+        return fail(Code::kUnsupported, "--security-opt apparmor=" + value + " is not built yet");
     } else if (key == "mask" || key == "unmask" || key == "proc-opts") {
       return fail(Code::kUnsupported, "--security-opt " + key + " is not built yet");
     } else {
@@ -106,15 +110,20 @@ Result<void> pass_security(Creation& creation) {
 
 Result<void> check_ulimit(const std::string& text) {
   if (text == "host") return {};
-  static const std::vector<std::string> kNames = {"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice",
-                                                  "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+  static const std::vector<std::string> kNames = {"core",    "cpu",      "data",   "fsize",      "locks",
+                                                  "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+                                                  "rss",     "rtprio",   "rttime", "sigpending", "stack"};
   const Cut pair = cut(text, '=');
-  if (!pair.found) return fail(Code::kInvalid, "ulimit option \"" + text + "\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit argument");
+  if (!pair.found)
+    return fail(Code::kInvalid,
+                "ulimit option \"" + text + "\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit argument");
   std::string name = pair.before;
   if (name.rfind("RLIMIT_", 0) == 0) name.erase(0, 7);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
-    return fail(Code::kInvalid, "ulimit option \"" + text + "\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type: " + name);
+    return fail(Code::kInvalid, "ulimit option \"" + text +
+                                    "\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type: " + name);
   }
   const Cut limits = cut(pair.after, ':');
   TRY_SET(std::int64_t soft, parse_int(limits.before, "ulimit " + name));
@@ -122,10 +131,13 @@ Result<void> check_ulimit(const std::string& text) {
   if (limits.found) {
     TRY_SET(hard, parse_int(limits.after, "ulimit " + name));
   }
-  if (soft < -1 || hard < -1) return fail(Code::kInvalid, "ulimit option \"" + text + "\": a limit is -1 (none) or positive");
+  if (soft < -1 || hard < -1)
+    return fail(Code::kInvalid, "ulimit option \"" + text + "\": a limit is -1 (none) or positive");
   if (hard != -1 && (soft > hard || soft == -1)) {
-    return fail(Code::kInvalid, "ulimit option \"" + text + "\" requires name=SOFT:HARD, failed to be parsed: ulimit soft limit must "
-                                "be less than or equal to hard limit: " + std::to_string(soft) + " > " + std::to_string(hard));
+    return fail(Code::kInvalid, "ulimit option \"" + text +
+                                    "\" requires name=SOFT:HARD, failed to be parsed: ulimit soft limit must "
+                                    "be less than or equal to hard limit: " +
+                                    std::to_string(soft) + " > " + std::to_string(hard));
   }
   return {};
 }
@@ -138,7 +150,8 @@ Result<void> pass_limits(Creation& creation) {
   }
   if (!creation.options.shm_size.empty()) {
     TRY_SET(config.shm_size, parse_size(creation.options.shm_size, "--shm-size"));
-    if (config.shm_size < 0) return fail(Code::kInvalid, "--shm-size " + creation.options.shm_size + ": must not be negative");
+    if (config.shm_size < 0)
+      return fail(Code::kInvalid, "--shm-size " + creation.options.shm_size + ": must not be negative");
   }
   return {};
 }

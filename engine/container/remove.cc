@@ -23,7 +23,7 @@ bool is_full_id(const std::string& id) {
 
 struct Trees {
   std::string container_dir, containers, id;
-  bool whole = false;   // the directory itself, else only what the container has written
+  bool whole = false;  // the directory itself, else only what the container has written
 };
 
 Result<void> remove_trees(void* argument) {
@@ -75,7 +75,8 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
   for (const std::string& name : anonymous) {
     auto removed = remove_volume(engine, name);
     // Another container may use it (--volumes-from), or have removed it already.
-    if (!removed.ok() && removed.error().code != Code::kInUse && removed.error().code != Code::kNotFound) return removed;
+    if (!removed.ok() && removed.error().code != Code::kInUse && removed.error().code != Code::kNotFound)
+      return removed;
   }
   return {};
 }
@@ -91,8 +92,9 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
   auto config = config_of(*record);
   if (is_alive(observed)) {
     if (!options.force) {
-      return fail(Code::kInUse, "cannot remove container " + record->id + " as it is " + monitor::to_string(observed.status) +
-                                    " - running or paused containers cannot be removed without force: container state improper");
+      return fail(Code::kInUse,
+                  "cannot remove container " + record->id + " as it is " + monitor::to_string(observed.status) +
+                      " - running or paused containers cannot be removed without force: container state improper");
     }
     int signal = SIGTERM;
     unsigned timeout = 10;

@@ -34,7 +34,8 @@ Result<int> parse_signal(const std::string& text) {
     return static_cast<int>(*number);
   }
   std::string name = text;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (name.rfind("SIG", 0) == 0) name.erase(0, 3);
   if (name == "CLD") name = "CHLD";
   if (name == "IOT") name = "ABRT";
@@ -42,7 +43,8 @@ Result<int> parse_signal(const std::string& text) {
     const char* abbreviation = sigabbrev_np(number);
     if (abbreviation && name == abbreviation) return number;
   }
-  for (const auto& [prefix, base, sign] : {std::tuple{"RTMIN", kFirstRealtime, '+'}, std::tuple{"RTMAX", kLastRealtime, '-'}}) {
+  for (const auto& [prefix, base, sign] :
+       {std::tuple{"RTMIN", kFirstRealtime, '+'}, std::tuple{"RTMAX", kLastRealtime, '-'}}) {
     if (name.rfind(prefix, 0) != 0) continue;
     if (name.size() == 5) return base;
     if (name[5] != sign) return bad();

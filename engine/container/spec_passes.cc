@@ -28,8 +28,8 @@ using runtime::Spec;
 constexpr long kCgroup2Magic = 0x63677270;
 
 void pass_namespaces(const ContainerConfig& config, const SpecContext& context, Spec& spec) {
-  for (NamespaceType type : {NamespaceType::kMount, NamespaceType::kPid, NamespaceType::kIpc, NamespaceType::kUts,
-                             NamespaceType::kCgroup}) {
+  for (NamespaceType type :
+       {NamespaceType::kMount, NamespaceType::kPid, NamespaceType::kIpc, NamespaceType::kUts, NamespaceType::kCgroup}) {
     spec.namespaces.push_back({type, {}});
   }
   if (!context.network_namespace.empty()) {
@@ -88,14 +88,14 @@ void pass_root(Engine& engine, const ContainerConfig& config, Spec& spec) {
   overlay.upper = dir + "/upper";
   overlay.work = dir + "/work";
   overlay.user_xattr = engine.rootless();
-  // The layers' files have the engine's IDs: with keep-id and nomap, root's files of the image are shown as the caller's.
-  // Only a FUSE mount of the container's own user namespace would translate, and the runtime has none yet.
+  // The layers' files have the engine's IDs: with keep-id and nomap, root's files of the image are shown as the
+  // caller's. Only a FUSE mount of the container's own user namespace would translate, and the runtime has none yet.
   overlay.fuse = false;
   spec.overlay = std::move(overlay);
 }
 
 bool cgroup2_only() {
-  struct statfs info{};
+  struct statfs info {};
   return statfs("/sys/fs/cgroup", &info) == 0 && static_cast<long>(info.f_type) == kCgroup2Magic;
 }
 
@@ -112,7 +112,8 @@ std::vector<Mount> default_mounts(const ContainerConfig& config) {
   } else {
     out.push_back({"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}});
     if (cgroup2_only()) {
-      out.push_back({"/sys/fs/cgroup", "cgroup", "cgroup", {"rprivate", "nosuid", "noexec", "nodev", "relatime", "ro"}});
+      out.push_back(
+          {"/sys/fs/cgroup", "cgroup", "cgroup", {"rprivate", "nosuid", "noexec", "nodev", "relatime", "ro"}});
     }
   }
   Mount shm{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777"}};
@@ -176,10 +177,12 @@ void pass_mounts_of(Engine& engine, const ContainerConfig& config, Spec& spec) {
   for (const VolumeMount& mount : config.mounts) rest.push_back(user_mount(mount));
   if (config.read_only) {
     for (const char* path : {"/run", "/tmp", "/var/tmp"}) {
-      if (!taken.contains(path)) rest.push_back({path, "tmpfs", "tmpfs", {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup"}});
+      if (!taken.contains(path))
+        rest.push_back({path, "tmpfs", "tmpfs", {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup"}});
     }
   }
-  if (!config.no_hosts && !taken.contains("/etc/hosts")) rest.push_back(etc_mount(engine, config, "/etc/hosts", "hosts"));
+  if (!config.no_hosts && !taken.contains("/etc/hosts"))
+    rest.push_back(etc_mount(engine, config, "/etc/hosts", "hosts"));
   const bool no_dns = !config.dns.empty() && config.dns.front() == "none";
   if (!no_dns && !taken.contains("/etc/resolv.conf")) {
     rest.push_back(etc_mount(engine, config, "/etc/resolv.conf", "resolv.conf"));
@@ -200,7 +203,8 @@ void pass_mounts_of(Engine& engine, const ContainerConfig& config, Spec& spec) {
 
 std::string rlimit_type(const std::string& name) {
   std::string out = name.rfind("RLIMIT_", 0) == 0 ? name : "RLIMIT_" + name;
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
@@ -208,7 +212,8 @@ Result<void> pass_rlimits(const ContainerConfig& config, runtime::Process& proce
   // As many open files and processes as this user may have, not the small soft limit of a shell.
   rlimit limit{};
   if (std::find(config.ulimits.begin(), config.ulimits.end(), "host") == config.ulimits.end()) {
-    for (const auto& [resource, type] : {std::pair{RLIMIT_NOFILE, "RLIMIT_NOFILE"}, std::pair{RLIMIT_NPROC, "RLIMIT_NPROC"}}) {
+    for (const auto& [resource, type] :
+         {std::pair{RLIMIT_NOFILE, "RLIMIT_NOFILE"}, std::pair{RLIMIT_NPROC, "RLIMIT_NPROC"}}) {
       if (getrlimit(resource, &limit) != 0) continue;
       const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, 1048576);
       process.rlimits.push_back({type, wanted, wanted});
@@ -259,13 +264,13 @@ Result<runtime::Process> make_process(const ContainerConfig& config, const std::
     process.capabilities.permitted = granted;
   } else if (!config.cap_add.empty()) {
     // Another user has what was added by name, and keeps it over exec.
-    const bool all = std::any_of(config.cap_add.begin(), config.cap_add.end(), [](const std::string& name) {
-      return name == "ALL" || name == "all";
-    });
+    const bool all = std::any_of(config.cap_add.begin(), config.cap_add.end(),
+                                 [](const std::string& name) { return name == "ALL" || name == "all"; });
     std::vector<std::string> added;
     for (const std::string& name : granted) {
       const bool asked = std::any_of(config.cap_add.begin(), config.cap_add.end(), [&](std::string text) {
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        std::transform(text.begin(), text.end(), text.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
         if (text.rfind("CAP_", 0) != 0) text.insert(0, "CAP_");
         return text == name;
       });

@@ -26,8 +26,8 @@ using monitor::Launch;
 
 // The container whose network namespace is to be shared.
 struct JoinedNetwork {
-  Fd pidfd;               // of its first process; the monitor joins its user namespace
-  std::string path;       // /proc/PID/ns/net; empty: nothing is joined
+  Fd pidfd;          // of its first process; the monitor joins its user namespace
+  std::string path;  // /proc/PID/ns/net; empty: nothing is joined
 };
 
 Result<JoinedNetwork> join_network(Engine& engine, const std::string& name) {
@@ -35,13 +35,14 @@ Result<JoinedNetwork> join_network(Engine& engine, const std::string& name) {
   if (!record.ok()) return std::move(record).error();
   TRY_SET(ContainerConfig config, config_of(*record));
   if (!config.userns.empty() && config.userns != "host") {
-    return fail(Code::kUnsupported, "sharing the network of container " + name + ", which runs with --userns " + config.userns +
-                                        ", is not built yet");
+    return fail(Code::kUnsupported, "sharing the network of container " + name + ", which runs with --userns " +
+                                        config.userns + ", is not built yet");
   }
   const monitor::Observed observed = observe(engine, record->id);
   auto pidfd = first_process(observed);
   if (!pidfd.ok()) {
-    return fail(Code::kInUse, "cannot get namespace path unless container " + record->id + " is running: container is stopped");
+    return fail(Code::kInUse,
+                "cannot get namespace path unless container " + record->id + " is running: container is stopped");
   }
   JoinedNetwork out;
   out.pidfd = std::move(*pidfd);
@@ -126,7 +127,8 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
   }
   if (config.remove) {
     if (!result.monitor_lost) TRY(attachment.take_cleanup());
-    const bool anonymous = std::any_of(config.mounts.begin(), config.mounts.end(), [](const VolumeMount& m) { return m.anonymous; });
+    const bool anonymous =
+        std::any_of(config.mounts.begin(), config.mounts.end(), [](const VolumeMount& m) { return m.anonymous; });
     TRY(delete_container(engine, config.id, config.cidfile, anonymous));
     return outcome;
   }
@@ -135,8 +137,9 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
   return outcome;
 }
 
-Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config, const StartRequest& request,
-                                     const JoinedNetwork& joined, const std::function<void(const std::string&)>& on_created) {
+Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
+                                     const StartRequest& request, const JoinedNetwork& joined,
+                                     const std::function<void(const std::string&)>& on_created) {
   TRY(make_running_dir(engine, config.id));
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request.attach));
@@ -157,7 +160,8 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
 }  // namespace
 
 Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const StartRequest& request,
-                         const std::vector<std::string>& argv, const std::function<void(const std::string& id)>& on_created) {
+                         const std::vector<std::string>& argv,
+                         const std::function<void(const std::string& id)>& on_created) {
   JoinedNetwork joined;
   if (!options.network.empty()) {
     TRY_SET(joined, joined_network(engine, options.network.front()));
@@ -183,7 +187,8 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
   auto outcome = start_container(engine, launch->value(), config, request, joined, on_created);
   if (!outcome.ok()) {
     launch.reset();
-    if (config.remove) (void)remove(engine, config.id, RemoveOptions{.force = true, .volumes = true, .timeout = 0}).ok();
+    if (config.remove)
+      (void)remove(engine, config.id, RemoveOptions{.force = true, .volumes = true, .timeout = 0}).ok();
   }
   return outcome;
 }

@@ -19,8 +19,8 @@ Result<Fd> first_process(const monitor::Observed& observed);
 
 // remove.cc: files and record of a container that does not run. `volumes`: its anonymous volumes too.
 Result<void> delete_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes);
-// remove.cc: containers of --rm that have ended without anybody to remove them. `containers`: as observed; those removed are
-// taken out.
+// remove.cc: containers of --rm that have ended without anybody to remove them. `containers`: as observed; those
+// removed are taken out.
 void reap(Engine& engine, std::vector<Container>& containers);
 // stop.cc: `timeout` as for stop(); returns when its monitor is gone.
 Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal);

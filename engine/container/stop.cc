@@ -21,9 +21,11 @@ constexpr int kKillPatienceMs = 5000;
 bool wait_process(int pidfd, std::int64_t timeout_ms) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     pollfd entry{pidfd, POLLIN, 0};
-    const int ready = poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(std::max<std::int64_t>(left, 0), 1 << 30)));
+    const int ready =
+        poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(std::max<std::int64_t>(left, 0), 1 << 30)));
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;
   }
@@ -87,7 +89,8 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
                                   monitor::to_string(observed.status) + ": container state improper");
   }
   auto sent = pidfd_signal(pidfd->get(), number);
-  if (!sent.ok()) return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
+  if (!sent.ok())
+    return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
   // After SIGKILL nothing but the end can come; whoever asks next shall see it.
   if (number == SIGKILL && wait_process(pidfd->get(), kKillPatienceMs)) {
     (void)monitor::wait_gone(engine.paths().running(record.id), kKillPatienceMs).ok();

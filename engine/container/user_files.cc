@@ -24,14 +24,15 @@ std::string file_of_image(Engine& engine, const ContainerConfig& config, const s
     roots.push_back(config.rootfs);
   } else {
     roots.push_back(engine.paths().container(config.id) + "/upper");
-    for (auto layer = config.layers.rbegin(); layer != config.layers.rend(); ++layer) roots.push_back(engine.paths().layer(*layer));
+    for (auto layer = config.layers.rbegin(); layer != config.layers.rend(); ++layer)
+      roots.push_back(engine.paths().layer(*layer));
   }
   for (const std::string& root : roots) {
     auto dir = open_file(root, O_RDONLY | O_DIRECTORY);
     if (!dir.ok()) continue;
     auto probe = open_in_root(dir->get(), name, O_PATH | O_NOFOLLOW);
     if (!probe.ok()) continue;
-    struct stat info{};
+    struct stat info {};
     if (fstat(probe->get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
     auto file = open_in_root(dir->get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (!file.ok()) return {};
@@ -68,7 +69,9 @@ bool has_id(const std::string& text, const std::string& id) {
   return false;
 }
 
-bool wants_user_files(const ContainerConfig& config) { return config.userns.rfind("keep-id", 0) == 0; }
+bool wants_user_files(const ContainerConfig& config) {
+  return config.userns.rfind("keep-id", 0) == 0;
+}
 
 Result<void> write_user_files(Engine& engine, const ContainerConfig& config, int running) {
   if (!wants_user_files(config)) return {};

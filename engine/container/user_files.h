@@ -1,5 +1,5 @@
-// --userns keep-id: the caller has an entry in the container's /etc/passwd and /etc/group, so that programs find a name and
-// a home for the ID they run as.
+// --userns keep-id: the caller has an entry in the container's /etc/passwd and /etc/group, so that programs find a name
+// and a home for the ID they run as.
 #pragma once
 
 #include "base/result.h"

@@ -10,23 +10,26 @@ namespace {
 
 Result<std::string> destination_of(const std::string& path) {
   if (path.empty()) return fail(Code::kInvalid, "container directory cannot be empty");
-  if (path.front() != '/') return fail(Code::kInvalid, "invalid container path \"" + path + "\", must be an absolute path");
+  if (path.front() != '/')
+    return fail(Code::kInvalid, "invalid container path \"" + path + "\", must be an absolute path");
   std::string clean = clean_path(path);
   // What the kernel tells and takes there is part of the container's walls.
   if (clean == "/proc" || clean.rfind("/proc/", 0) == 0) {
     return fail(Code::kInvalid, "invalid container path \"" + path + "\": nothing can be mounted over /proc");
   }
-  if (clean == "/") return fail(Code::kInvalid, "invalid container path \"" + path + "\": the root directory cannot be a mount point");
+  if (clean == "/")
+    return fail(Code::kInvalid, "invalid container path \"" + path + "\": the root directory cannot be a mount point");
   return clean;
 }
 
 // Refuses what is unknown, contradictory, or known and not built.
 Result<void> check_volume_options(const std::vector<std::string>& options, bool tmpfs) {
-  static const std::vector<std::string> kFlags = {
-      "rw",   "ro",  "z",     "Z",   "U",     "copy", "nocopy", "exec",    "noexec", "suid",  "nosuid",   "dev",
-      "nodev", "bind", "rbind", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"};
-  static const std::vector<std::string> kTmpfsFlags = {"tmpcopyup", "notmpcopyup", "noatime", "relatime", "strictatime",
-                                                       "sync", "async", "nodiratime", "diratime"};
+  static const std::vector<std::string> kFlags = {"rw",     "ro",      "z",        "Z",          "U",          "copy",
+                                                  "nocopy", "exec",    "noexec",   "suid",       "nosuid",     "dev",
+                                                  "nodev",  "bind",    "rbind",    "shared",     "rshared",    "slave",
+                                                  "rslave", "private", "rprivate", "unbindable", "runbindable"};
+  static const std::vector<std::string> kTmpfsFlags = {
+      "tmpcopyup", "notmpcopyup", "noatime", "relatime", "strictatime", "sync", "async", "nodiratime", "diratime"};
   int access = 0, relabel = 0, propagation = 0;
   for (const std::string& option : options) {
     if (option == "O" || option.rfind("upperdir=", 0) == 0 || option.rfind("workdir=", 0) == 0) {
@@ -38,9 +41,10 @@ Result<void> check_volume_options(const std::vector<std::string>& options, bool 
     if (option.rfind("subpath=", 0) == 0 || option.rfind("volume-subpath=", 0) == 0) {
       return fail(Code::kUnsupported, "the volume option subpath is not built yet");
     }
-    if (tmpfs && (option.rfind("size=", 0) == 0 || option.rfind("mode=", 0) == 0 || option.rfind("uid=", 0) == 0 ||
-                  option.rfind("gid=", 0) == 0 || option.rfind("nr_inodes=", 0) == 0 || option.rfind("nr_blocks=", 0) == 0 ||
-                  std::find(kTmpfsFlags.begin(), kTmpfsFlags.end(), option) != kTmpfsFlags.end())) {
+    if (tmpfs &&
+        (option.rfind("size=", 0) == 0 || option.rfind("mode=", 0) == 0 || option.rfind("uid=", 0) == 0 ||
+         option.rfind("gid=", 0) == 0 || option.rfind("nr_inodes=", 0) == 0 || option.rfind("nr_blocks=", 0) == 0 ||
+         std::find(kTmpfsFlags.begin(), kTmpfsFlags.end(), option) != kTmpfsFlags.end())) {
       continue;
     }
     if (std::find(kFlags.begin(), kFlags.end(), option) == kFlags.end()) {
@@ -53,8 +57,10 @@ Result<void> check_volume_options(const std::vector<std::string>& options, bool 
       ++propagation;
     }
   }
-  if (access > 1) return fail(Code::kInvalid, "invalid options: can only specify 1 'rw' or 'ro' option: invalid mount option");
-  if (relabel > 1) return fail(Code::kInvalid, "invalid options: can only specify 1 'z' or 'Z' option: invalid mount option");
+  if (access > 1)
+    return fail(Code::kInvalid, "invalid options: can only specify 1 'rw' or 'ro' option: invalid mount option");
+  if (relabel > 1)
+    return fail(Code::kInvalid, "invalid options: can only specify 1 'z' or 'Z' option: invalid mount option");
   if (propagation > 1) {
     return fail(Code::kInvalid, "invalid options: can only specify 1 propagation option: invalid mount option");
   }
@@ -66,9 +72,12 @@ std::vector<std::string> split_csv(const std::string& text) {
   std::vector<std::string> out(1);
   bool quoted = false;
   for (char c : text) {
-    if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) out.emplace_back();
-    else out.back() += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      out.emplace_back();
+    else
+      out.back() += c;
   }
   return out;
 }
@@ -108,9 +117,12 @@ Result<void> mount_option(const Cut& pair, VolumeMount& out, std::string& source
     TRY_SET(bool on, flag_value(pair));
     out.options.emplace_back(on ? "bind" : "rbind");
   } else if (key == "relabel") {
-    if (pair.after == "shared") out.options.emplace_back("z");
-    else if (pair.after == "private") out.options.emplace_back("Z");
-    else return fail(Code::kInvalid, "relabel: \"" + pair.after + "\": invalid mount option");
+    if (pair.after == "shared")
+      out.options.emplace_back("z");
+    else if (pair.after == "private")
+      out.options.emplace_back("Z");
+    else
+      return fail(Code::kInvalid, "relabel: \"" + pair.after + "\": invalid mount option");
   } else if (key == "U" || key == "chown") {
     TRY_SET(bool on, flag_value(pair));
     if (on) out.options.emplace_back("U");
@@ -127,8 +139,8 @@ Result<void> mount_option(const Cut& pair, VolumeMount& out, std::string& source
     // Means something on other systems only.
   } else if (key == "volume-opt" || key == "volume-label" || key == "volume-driver") {
     return fail(Code::kUnsupported, "--mount option " + key + " is not built yet");
-  } else if (!pair.found || key == "size" || key == "mode" || key == "uid" || key == "gid" || key == "subpath" || key == "idmap" ||
-             key == "volume-subpath") {
+  } else if (!pair.found || key == "size" || key == "mode" || key == "uid" || key == "gid" || key == "subpath" ||
+             key == "idmap" || key == "volume-subpath") {
     out.options.push_back(pair.found ? key + "=" + pair.after : key);
   } else {
     return fail(Code::kInvalid, key + ": invalid mount option");
@@ -196,9 +208,12 @@ Result<VolumeMount> parse_mount(const std::string& text) {
   for (const std::string& field : fields) {
     Cut pair = cut(field, '=');
     if (pair.before != "type") continue;
-    if (pair.after == "bind") out.type = VolumeMount::Type::kBind;
-    else if (pair.after == "volume") out.type = VolumeMount::Type::kVolume;
-    else if (pair.after == "tmpfs") out.type = VolumeMount::Type::kTmpfs;
+    if (pair.after == "bind")
+      out.type = VolumeMount::Type::kBind;
+    else if (pair.after == "volume")
+      out.type = VolumeMount::Type::kVolume;
+    else if (pair.after == "tmpfs")
+      out.type = VolumeMount::Type::kTmpfs;
     else if (pair.after == "image" || pair.after == "glob" || pair.after == "devpts" || pair.after == "ramfs" ||
              pair.after == "artifact") {
       return fail(Code::kUnsupported, "--mount type=" + pair.after + " is not built yet");

@@ -10,9 +10,8 @@ namespace creel::engine {
 namespace {
 
 bool may_be_id(const std::string& text) {
-  return text.size() >= 3 && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+  return text.size() >= 3 && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 Result<std::optional<storage::ImageRecord>> by_reference(storage::Store& store, const Reference& reference) {
@@ -62,7 +61,8 @@ Result<void> tag_image(Engine& engine, const std::string& image, const std::stri
     return fail(Code::kInvalid, "tagging " + image + " as " + name + ": tag by digest not supported");
   }
   // A name without a registry is one of this machine.
-  const bool bare = reference.domain == "docker.io" && name.rfind("docker.io/", 0) != 0 && name.rfind("index.docker.io/", 0) != 0;
+  const bool bare =
+      reference.domain == "docker.io" && name.rfind("docker.io/", 0) != 0 && name.rfind("index.docker.io/", 0) != 0;
   if (bare) {
     reference.domain = "localhost";
     if (name.find('/') == std::string::npos && reference.path.rfind("library/", 0) == 0) reference.path.erase(0, 8);

@@ -15,8 +15,8 @@ struct ImageConfig {
   std::int64_t created_ns = 0;
   std::string user, workdir, stop_signal;
   std::vector<std::string> env, entrypoint, cmd;
-  std::vector<std::string> volumes;         // destinations
-  std::vector<std::string> exposed_ports;   // "80/tcp"
+  std::vector<std::string> volumes;        // destinations
+  std::vector<std::string> exposed_ports;  // "80/tcp"
   std::map<std::string, std::string> labels;
 };
 // kInvalid when it is not JSON.

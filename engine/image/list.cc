@@ -16,7 +16,8 @@ using storage::ImageRecord;
 
 bool name_matches(const ImageRecord& image, const std::string& pattern) {
   auto matches = [&](const std::string& name) {
-    // "busybox", "library/busybox", "busybox:1*", "*/busybox": the pattern is tried at each path boundary, with and without tag.
+    // "busybox", "library/busybox", "busybox:1*", "*/busybox": the pattern is tried at each path boundary, with and
+    // without tag.
     std::vector<std::string> forms{name};
     std::size_t colon = name.rfind(':');
     std::size_t slash = name.rfind('/');
@@ -71,7 +72,8 @@ Result<bool> keep(Engine& engine, const ImageRecord& image, const std::string& k
     TRY_SET(bool wanted, parse_bool(value, key));
     TRY_SET(storage::Store * store, engine.store());
     TRY_SET(auto containers, store->containers());
-    const bool used = std::any_of(containers.begin(), containers.end(), [&](const auto& c) { return c.image_id == image.id; });
+    const bool used =
+        std::any_of(containers.begin(), containers.end(), [&](const auto& c) { return c.image_id == image.id; });
     return used == wanted;
   }
   // No image of this store is read-only, a manifest list, or an intermediate of a build.

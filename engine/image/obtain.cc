@@ -25,8 +25,8 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-// Passes the child's messages on as they come, but keeps its final "Error: …" and what follows, so that the user reads one
-// error, ours. Only where stderr is no terminal: there the child draws its progress itself.
+// Passes the child's messages on as they come, but keeps its final "Error: …" and what follows, so that the user reads
+// one error, ours. Only where stderr is no terminal: there the child draws its progress itself.
 std::string pass_on_messages(int from) {
   std::string pending, held;
   char buffer[4096];
@@ -35,13 +35,17 @@ std::string pass_on_messages(int from) {
     pending.append(buffer, static_cast<std::size_t>(size));
     for (std::size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1)) {
       const std::string line = pending.substr(0, end + 1);
-      if (!held.empty() || line.rfind("Error: ", 0) == 0) held += line;
-      else (void)write_all(STDERR_FILENO, line).ok();
+      if (!held.empty() || line.rfind("Error: ", 0) == 0)
+        held += line;
+      else
+        (void)write_all(STDERR_FILENO, line).ok();
     }
     if (held.size() > (1 << 16)) held.resize(1 << 16);
   }
-  if (held.empty()) (void)write_all(STDERR_FILENO, pending).ok();
-  else held += pending;
+  if (held.empty())
+    (void)write_all(STDERR_FILENO, pending).ok();
+  else
+    held += pending;
   return held;
 }
 
@@ -83,7 +87,8 @@ Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::stri
   return std::optional<ImageRecord>(std::move(*found));
 }
 
-Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy, const std::string& platform) {
+Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy,
+                               const std::string& platform) {
   TRY(parse_reference(name));
   TRY_SET(std::string program, libexec_program("creel-images"));
   TRY_SET(Pipe out_pipe, make_pipe());

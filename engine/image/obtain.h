@@ -15,6 +15,7 @@ namespace creel::engine {
 Result<std::optional<storage::ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
                                                           const std::string& platform);
 // Runs `creel-images pull` as a child; its messages and progress go to our stderr.
-Result<storage::ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy, const std::string& platform);
+Result<storage::ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy,
+                                        const std::string& platform);
 
 }  // namespace creel::engine

@@ -13,7 +13,8 @@ namespace {
 // Names as `uname -m` and Go have them; OCI uses Go's.
 void normalize(Platform& platform) {
   std::string& arch = platform.architecture;
-  std::transform(arch.begin(), arch.end(), arch.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(arch.begin(), arch.end(), arch.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (arch == "x86_64" || arch == "x86-64") {
     arch = "amd64";
   } else if (arch == "aarch64") {
@@ -47,8 +48,8 @@ Result<Platform> parse_platform(const std::string& text) {
   std::vector<std::string> parts = split(text, '/');
   bool bad = parts.size() > 3 || std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
                return part.empty() || !std::all_of(part.begin(), part.end(), [](unsigned char c) {
-                 return std::isalnum(c) || c == '_' || c == '-' || c == '.';
-               });
+                        return std::isalnum(c) || c == '_' || c == '-' || c == '.';
+                      });
              });
   if (bad) {
     return fail(Code::kInvalid, "invalid platform syntax for --platform (use OS/ARCH[/VARIANT]): \"" + text + "\"");

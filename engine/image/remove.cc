@@ -11,8 +11,8 @@ namespace {
 
 using storage::ImageRecord;
 
-// Layers hold files of subordinate IDs, which only root of the user namespace may delete. A store of its own: SQLite handles
-// do not survive a fork.
+// Layers hold files of subordinate IDs, which only root of the user namespace may delete. A store of its own: SQLite
+// handles do not survive a fork.
 Result<void> collect_inside(void* argument) {
   const auto* paths = static_cast<const storage::Paths*>(argument);
   TRY_SET(auto store, storage::Store::open(*paths, storage::Store::Access::kWrite));
@@ -25,7 +25,8 @@ Result<void> collect_garbage(Engine& engine) {
   return rootless::run_inside(engine.identity(), paths.runtime, collect_inside, &paths);
 }
 
-std::vector<std::string> users_of(const std::vector<storage::ContainerRecord>& containers, const std::string& image_id) {
+std::vector<std::string> users_of(const std::vector<storage::ContainerRecord>& containers,
+                                  const std::string& image_id) {
   std::vector<std::string> out;
   for (const auto& container : containers) {
     if (container.image_id == image_id) out.push_back(container.id);
@@ -62,14 +63,15 @@ Result<void> remove_one(Engine& engine, const std::string& text, bool force, Rem
     return {};
   }
   if (name.empty() && image.names.size() > 1 && !force) {
-    return fail(Code::kInUse, "unable to delete image \"" + image.id + "\" by ID with more than one tag (" +
-                                  "[" + join(image.names, " ") + "]): please force removal");
+    return fail(Code::kInUse, "unable to delete image \"" + image.id + "\" by ID with more than one tag (" + "[" +
+                                  join(image.names, " ") + "]): please force removal");
   }
   TRY_SET(auto containers, store->containers());
   for (const std::string& id : users_of(containers, image.id)) {
     if (!force) {
-      return fail(Code::kInUse, "image used by " + id + ": image is in use by a container: consider listing external "
-                                "containers and force-removing image");
+      return fail(Code::kInUse, "image used by " + id +
+                                    ": image is in use by a container: consider listing external "
+                                    "containers and force-removing image");
     }
     TRY(remove(engine, id, RemoveOptions{.force = true, .volumes = false, .timeout = {}}));
   }
@@ -97,7 +99,8 @@ Result<RemovedImage> remove_all_images(Engine& engine, bool force) {
   for (const ImageRecord& image : images) {
     if (!force && !users_of(containers, image.id).empty()) {
       if (!first) {
-        first = fail(Code::kInUse, "image used by " + users_of(containers, image.id).front() + ": image is in use by a container");
+        first = fail(Code::kInUse,
+                     "image used by " + users_of(containers, image.id).front() + ": image is in use by a container");
       }
       continue;
     }

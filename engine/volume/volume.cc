@@ -14,7 +14,9 @@ namespace creel::engine {
 
 namespace {
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_alnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 struct RemoveTree {
   std::string parent, name;
@@ -31,16 +33,18 @@ Result<void> remove_inside(void* argument) {
 }  // namespace
 
 Result<void> check_volume_name(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= 255 && is_alnum(name.front()) &&
-                    std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
+  const bool good =
+      !name.empty() && name.size() <= 255 && is_alnum(name.front()) &&
+      std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
   if (good) return {};
-  return fail(Code::kInvalid, "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument: \"" +
-                                  name + "\"");
+  return fail(
+      Code::kInvalid,
+      "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument: \"" + name + "\"");
 }
 
 Result<std::string> ensure_volume_directory(Engine& engine, const std::string& name) {
   const std::string data = engine.paths().volume_data(name);
-  struct stat info{};
+  struct stat info {};
   if (stat(data.c_str(), &info) == 0) return data;
   TRY(make_dirs(engine.paths().volume(name), 0700));
   // The umask must not decide who may enter a volume.

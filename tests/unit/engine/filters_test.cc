@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "engine/container/filters.h"
+
+#include <doctest/doctest.h>
 
 using namespace creel;
 using namespace creel::engine;
@@ -35,15 +35,16 @@ bool kept(const std::vector<std::string>& texts) {
 
 TEST_CASE("filters of ps") {
   for (const char* text :
-       {"name=web", "name=^web-[0-9]$", "id=0123", "id=^01", "label=color", "label=color=red", "label=empty=", "label!=color=blue",
-        "status=exited", "status=stopped", "exited=3", "ancestor=nginx", "ancestor=nginx:1.25", "ancestor=docker.io/library/nginx",
-        "ancestor=fedcba98", "until=2026-01-01T00:00:00Z", "command=sh", "volume=/data", "health=none"}) {
+       {"name=web", "name=^web-[0-9]$", "id=0123", "id=^01", "label=color", "label=color=red",
+        "label=empty=", "label!=color=blue", "status=exited", "status=stopped", "exited=3", "ancestor=nginx",
+        "ancestor=nginx:1.25", "ancestor=docker.io/library/nginx", "ancestor=fedcba98", "until=2026-01-01T00:00:00Z",
+        "command=sh", "volume=/data", "health=none"}) {
     CAPTURE(text);
     CHECK(kept({text}));
   }
-  for (const char* text : {"name=^eb", "id=123", "label=colour", "label=color=blue", "label=empty=x", "label!=color", "status=running",
-                           "exited=0", "ancestor=nginx:1.26", "ancestor=redis", "ancestor=quay.io/nginx", "until=1600000000",
-                           "command=bash", "health=healthy", "pod=x"}) {
+  for (const char* text : {"name=^eb", "id=123", "label=colour", "label=color=blue", "label=empty=x", "label!=color",
+                           "status=running", "exited=0", "ancestor=nginx:1.26", "ancestor=redis",
+                           "ancestor=quay.io/nginx", "until=1600000000", "command=bash", "health=healthy", "pod=x"}) {
     CAPTURE(text);
     CHECK(!kept({text}));
   }

@@ -49,8 +49,9 @@ struct Fixture {
     storage::ImageRecord image;
     image.id = std::string(62, 'e') + seed + seed;
     image.manifest = manifest;
-    image.config = R"({"os":"linux","architecture":")" + parse_platform("")->architecture +
-                   R"(","config":{"Cmd":["sh"],"Env":["A=1","PATH=/image"],"Volumes":{"/v":{}},"ExposedPorts":{"80/tcp":{}},
+    image.config =
+        R"({"os":"linux","architecture":")" + parse_platform("")->architecture +
+        R"(","config":{"Cmd":["sh"],"Env":["A=1","PATH=/image"],"Volumes":{"/v":{}},"ExposedPorts":{"80/tcp":{}},
                        "Labels":{"l":"image"},"WorkingDir":"/w","StopSignal":"SIGINT"}})";
     image.diff_ids = {layer};
     image.blobs = {manifest};
@@ -134,10 +135,14 @@ TEST_CASE_FIXTURE(Fixture, "create merges image and options; a failure leaves no
   CHECK(create(engine, options, {}).error().code == Code::kExists);
   options.name = "d";
   for (auto breaks : std::vector<std::function<void(CreateOptions&)>>{
-           [](CreateOptions& o) { o.volume = {"/no/such/source:/x"}; }, [](CreateOptions& o) { o.cap_add = {"NO_SUCH"}; },
-           [](CreateOptions& o) { o.tmpfs = {"/x", "/x"}; }, [](CreateOptions& o) { o.network = {"bogus"}; },
-           [](CreateOptions& o) { o.cidfile = "/no/such/dir/cid"; }, [](CreateOptions& o) { o.privileged = true; },
-           [](CreateOptions& o) { o.stop_signal = "NOPE"; }, [](CreateOptions& o) { o.name = "a/b"; }}) {
+           [](CreateOptions& o) { o.volume = {"/no/such/source:/x"}; },
+           [](CreateOptions& o) { o.cap_add = {"NO_SUCH"}; },
+           [](CreateOptions& o) {
+             o.tmpfs = {"/x", "/x"};
+           },
+           [](CreateOptions& o) { o.network = {"bogus"}; }, [](CreateOptions& o) { o.cidfile = "/no/such/dir/cid"; },
+           [](CreateOptions& o) { o.privileged = true; }, [](CreateOptions& o) { o.stop_signal = "NOPE"; },
+           [](CreateOptions& o) { o.name = "a/b"; }}) {
     CreateOptions broken = options;
     breaks(broken);
     CHECK(!create(engine, broken, {}).ok());

@@ -63,8 +63,8 @@ TEST_CASE("-v") {
   REQUIRE(anonymous.ok());
   CHECK(anonymous->anonymous);
   CHECK(parse_volume("./here:/x")->type == VolumeMount::Type::kBind);
-  for (const char* text : {"", "a:b", "/a:/b:/c:d", "/a:/b:bogus", ":/b", "/a:", "/a:/", "/a:/b:ro,rw", "/a:/b:z,Z", "/a:/..",
-                           "/a:/b:shared,private", "/a:/proc", "/a:/x/../proc/sys"}) {
+  for (const char* text : {"", "a:b", "/a:/b:/c:d", "/a:/b:bogus", ":/b", "/a:", "/a:/", "/a:/b:ro,rw", "/a:/b:z,Z",
+                           "/a:/..", "/a:/b:shared,private", "/a:/proc", "/a:/x/../proc/sys"}) {
     CAPTURE(text);
     CHECK(!parse_volume(text).ok());
   }
@@ -84,8 +84,9 @@ TEST_CASE("--mount and --tmpfs") {
   REQUIRE(tmpfs.ok());
   CHECK(tmpfs->options == std::vector<std::string>{"size=1m", "mode=1777", "notmpcopyup"});
   CHECK(parse_mount("type=bind,\"src=/a,b\",dst=/c")->source == "/a,b");
-  for (const char* text : {"", "type=bind,src=/a", "type=bind,dst=/b", "type=nope,dst=/b", "type=bind,src=/a,dst=b", "type=tmpfs,src=/a,dst=/b",
-                           "type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,dst=/b,bogus=1"}) {
+  for (const char* text :
+       {"", "type=bind,src=/a", "type=bind,dst=/b", "type=nope,dst=/b", "type=bind,src=/a,dst=b",
+        "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,dst=/b,bogus=1"}) {
     CAPTURE(text);
     CHECK(!parse_mount(text).ok());
   }
@@ -144,7 +145,8 @@ TEST_CASE("entry points, limits, keep-id, users, volume names") {
   CHECK(check_ulimit("nofile=10:20").ok());
   CHECK(check_ulimit("core=-1").ok());
   CHECK(check_ulimit("host").ok());
-  for (const char* text : {"nofile", "nofile=20:10", "bogus=1", "nofile=x", "nofile=-1:5"}) CHECK(!check_ulimit(text).ok());
+  for (const char* text : {"nofile", "nofile=20:10", "bogus=1", "nofile=x", "nofile=-1:5"})
+    CHECK(!check_ulimit(text).ok());
   CHECK(parse_keep_id("keep-id:uid=5,gid=6")->gid == 6u);
   CHECK(!parse_keep_id("keep-id").value().uid.has_value());
   CHECK(!parse_keep_id("keep-id:size=5").ok());
