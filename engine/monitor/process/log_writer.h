@@ -1,0 +1,35 @@
+// Writing a container's log: byte-exact, one write(2) per chunk of output, rotated between records.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "engine/monitor/shared/job.h"
+
+namespace creel::engine::monitor {
+
+class LogWriter {
+ public:
+  // Appends to `path`, made 0600. `max_size` 0: never rotated.
+  static Result<LogWriter> open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files);
+  // A chunk as it was read from the container. A line without its end becomes a partial record; the rest follows later.
+  // A log that cannot be written (disk full) does not stop the container.
+  void write(bool is_stderr, std::string_view chunk);
+
+ private:
+  void append(bool is_stderr, std::string_view piece, bool partial, const std::string& time);
+  void flush();
+  void rotate();
+
+  LogDriver driver_ = LogDriver::kNone;
+  std::string path_;
+  std::int64_t max_size_ = 0, size_ = 0;
+  int max_files_ = 1;
+  Fd file_;
+  std::string buffer_;
+};
+
+}  // namespace creel::engine::monitor

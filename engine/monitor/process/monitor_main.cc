@@ -1,0 +1,118 @@
+#include "engine/monitor/process/monitor_main.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/file.h"
+#include "engine/monitor/process/session.h"
+#include "engine/runtime/child/wire.h"
+
+namespace creel::engine::monitor {
+
+namespace {
+
+constexpr int kSocket = 3;
+constexpr int kTarget = 4;
+
+void say_error(int socket, const Error& error) { send_packet(socket, Type::kError, runtime::encode(error)); }
+
+Error unshare_error(int err) {
+  Error error = errno_error("making a user namespace", err);
+  error.code = Code::kUnavailable;
+  if (err == EPERM || err == EACCES) {
+    error.hint =
+        "the kernel forbids user namespaces to ordinary users here: an administrator can set the sysctls "
+        "kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0";
+  } else if (err == ENOSPC || err == EUSERS) {
+    error.hint = "an administrator can raise the sysctl user.max_user_namespaces";
+  }
+  return error;
+}
+
+// Joins the user namespace that is there, or leaves ours and has the CLI, which is outside, write the maps.
+Result<void> enter_user_namespace(const char* mode, int socket) {
+  if (mode[0] == 's') return {};
+  const bool joined = mode[0] == 'j' && setns(kTarget, CLONE_NEWUSER) == 0;
+  close(kTarget);
+  if (joined) {
+    send_packet(socket, Type::kInside, {});
+  } else {
+    if (unshare(CLONE_NEWUSER) != 0) return unshare_error(errno);
+    send_packet(socket, Type::kNeedMaps, {});
+    TRY_SET(Packet packet, receive_packet(socket));
+    if (packet.closed) _exit(1);
+    if (packet.type != Type::kMapped) return fail(Code::kFailed, "the start of the container is out of step");
+  }
+  if (setgroups(0, nullptr) != 0) return errno_error("dropping supplementary groups in the user namespace");
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
+  return {};
+}
+
+}  // namespace
+
+int monitor_main(int argc, char** argv) {
+  if (argc != 2 || fcntl(kSocket, F_SETFD, FD_CLOEXEC) != 0) {
+    static constexpr char kWords[] = "creel-monitor is started by creel, not by hand\n";
+    (void)!write(2, kWords, sizeof(kWords) - 1);
+    return 125;
+  }
+  // The terminal's signals are for the CLI; a closed log or client is noticed by its errno.
+  for (int number : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTTIN, SIGTTOU, SIGTSTP}) signal(number, SIG_IGN);
+  if (std::strcmp(argv[1], "join") == 0) fcntl(kTarget, F_SETFD, FD_CLOEXEC);
+  umask(0077);
+  auto entered = enter_user_namespace(argv[1], kSocket);
+  if (!entered.ok()) {
+    say_error(kSocket, entered.error());
+    return 125;
+  }
+  if (chdir("/") != 0) return 125;
+
+  auto packet = receive_packet(kSocket);
+  if (!packet.ok() || packet->closed) return 0;  // the CLI thought better of it
+  const bool attached = packet->data.size() == 1 && packet->data[0] == 1;
+  auto job = [&]() -> Result<Job> {
+    if (packet->type != Type::kJob || !packet->fd.valid()) return fail(Code::kFailed, "the start of the container is out of step");
+    if (lseek(packet->fd.get(), 0, SEEK_SET) != 0) return errno_error("reading the monitor's job");
+    TRY_SET(const std::string bytes, read_all(packet->fd.get()));
+    return decode_job(bytes);
+  }();
+  if (!job.ok()) {
+    say_error(kSocket, job.error());
+    return 125;
+  }
+  packet->fd.reset();
+
+  Session session(std::move(*job), Fd(kSocket), attached);
+  auto prepared = session.prepare();
+  if (!prepared.ok()) {
+    session.abandon();
+    say_error(kSocket, prepared.error());
+    return 125;
+  }
+  send_packet(kSocket, Type::kPrepared, {});
+  packet = receive_packet(kSocket);
+  if (!packet.ok() || packet->closed || packet->type != Type::kStart) {
+    session.abandon();
+    return 0;
+  }
+  auto started = session.start();
+  if (!started.ok()) {
+    session.abandon();
+    say_error(kSocket, started.error());
+    return 125;
+  }
+  const std::int32_t pid = *started;
+  send_packet(kSocket, Type::kStarted, std::string_view(reinterpret_cast<const char*>(&pid), sizeof(pid)));
+  session.serve();
+  session.finish();
+  return 0;
+}
+
+}  // namespace creel::engine::monitor
