@@ -59,7 +59,7 @@ Result<void> Session::prepare() {
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, init_.pid()));
   TRY(listen_for_clients());
-  TRY(init_.wait_ready());
+  TRY(init_.wait_ready(job_.plan));
   TRY(network_.wait_ready(job_.network, job_.running_dir));
   if (job_.plan.process.terminal) {
     terminal_ = init_.take_terminal();

@@ -83,16 +83,21 @@ void send_error(int socket, const Error& error) {
 }
 
 Result<void> expect_message(int socket, Message expected, Fd* fd) {
+  TRY(expect_either(socket, expected, expected, fd));
+  return {};
+}
+
+Result<Message> expect_either(int socket, Message one, Message other, Fd* fd) {
   TRY_SET(Received got, receive(socket));
   if (got.size == 0) return fail(Code::kFailed, "the container's process ended while it was being set up");
   const char type = got.data.front();
   if (type == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
-  if (type != static_cast<char>(expected)) {
+  if (type != static_cast<char>(one) && type != static_cast<char>(other)) {
     return fail(Code::kFailed, std::string("the container's process is out of step: '") + type + "' instead of '" +
-                                   static_cast<char>(expected) + "'");
+                                   static_cast<char>(one) + "'");
   }
   if (fd != nullptr) *fd = std::move(got.fd);
-  return {};
+  return static_cast<Message>(type);
 }
 
 Result<void> expect_end(int socket) {

@@ -1,5 +1,6 @@
 // The conversation between the parent and the process it cloned, as a type: one SOCK_SEQPACKET pair, messages in a fixed
-// order (MAPPED, READY, GO, then end of file when the exec has happened), ERROR at any point from the child.
+// order (MAPPED, FUSE where the root file system is served by a program, READY, GO, then end of file when the exec has
+// happened), ERROR at any point from the child.
 #pragma once
 
 #include "base/fd.h"
@@ -9,6 +10,7 @@ namespace creel::engine::runtime {
 
 enum class Message : char {
   kMapped = 'M',    // parent: ID maps are written, go on
+  kFuse = 'F',      // child: a /dev/fuse that wants to be served comes along
   kReady = 'R',     // child: only the exec is left; may carry the pty's main side
   kGo = 'G',        // parent: exec
   kError = 'E',     // child: an encoded Error follows
@@ -25,6 +27,8 @@ void send_error(int socket, const Error& error);
 // Waits for exactly `expected`. The child's ERROR becomes this function's error; anything else, or the end of the other
 // side, is an error that says so. `fd` receives what came along.
 Result<void> expect_message(int socket, Message expected, Fd* fd = nullptr);
+// The same for what may come next in two ways.
+Result<Message> expect_either(int socket, Message one, Message other, Fd* fd);
 // After GO: end of file is success.
 Result<void> expect_end(int socket);
 

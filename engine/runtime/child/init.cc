@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "engine/runtime/child/channel.h"
+#include "engine/runtime/child/fuse_overlay.h"
 #include "engine/runtime/child/mount_api.h"
 #include "engine/runtime/child/process_setup.h"
 #include "engine/runtime/child/rootfs.h"
@@ -73,11 +74,11 @@ Result<void> mount_console() {
 }
 
 // The file system and what is read from it; returns the user, and the pty of a terminal.
-Result<ResolvedUser> enter_file_system(const Plan& plan, Fd& pty) {
+Result<ResolvedUser> enter_file_system(const Plan& plan, int channel, Fd& pty) {
   // What the host mounts later may still come in where asked for; nothing goes out.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return mount_error("separating the mount namespace", errno);
   TRY_SET(Sources sources, open_sources(plan));
-  TRY_SET(Fd root, mount_root(plan));
+  TRY_SET(Fd root, mount_root(plan, channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
   TRY_SET(ResolvedUser user, resolve_user(root.get(), plan.process.user));
   TRY(mount_all(plan, root.get(), sources, user.uid, user.gid));
   if (plan.process.terminal) {
@@ -106,7 +107,7 @@ Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, 
     return errno_error("setting host name " + plan.hostname);
   }
   Fd pty;
-  TRY_SET(const ResolvedUser user, enter_file_system(plan, pty));
+  TRY_SET(const ResolvedUser user, enter_file_system(plan, channel, pty));
   TRY(apply_limits(plan.process));
   if (terminal) {
     // The user must be able to open its own terminal again.
@@ -169,7 +170,17 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
   return out;
 }
 
-Result<void> InitProcess::wait_ready() { return expect_message(channel_.get(), Message::kReady, &terminal_); }
+Result<void> InitProcess::wait_ready(const Plan& plan) {
+  Fd fd;
+  TRY_SET(Message message, expect_either(channel_.get(), Message::kReady, Message::kFuse, &fd));
+  if (message == Message::kFuse) {
+    TRY(serve_fuse(plan, fd.get()));
+    fd.reset();
+    TRY(expect_message(channel_.get(), Message::kReady, &fd));
+  }
+  terminal_ = std::move(fd);
+  return {};
+}
 
 Result<void> InitProcess::go() {
   send_message(channel_.get(), Message::kGo);

@@ -26,8 +26,9 @@ class InitProcess {
  public:
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
-  // Waits until all is set up but the exec. An error is the child's own: code, errno, text.
-  Result<void> wait_ready();
+  // Waits until all is set up but the exec; starts what serves the root file system where the kernel cannot. An error is
+  // the child's own: code, errno, text. `plan`: the one it was cloned with.
+  Result<void> wait_ready(const Plan& plan);
   // The pty's main side; valid after wait_ready() of a plan with a terminal.
   Fd take_terminal() { return std::move(terminal_); }
   // Lets it exec, and waits for that. kCommandAbsent (127), kCannotInvoke (126), else what failed.

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/runtime/child/fuse_overlay.h"
 #include "engine/runtime/child/mount_api.h"
 
 namespace creel::engine::runtime {
@@ -77,18 +79,7 @@ std::string mount_point(const Plan& plan) {
   return plan.lower.front();
 }
 
-}  // namespace
-
-Result<Fd> mount_root(const Plan& plan) {
-  if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the image has no layers");
-  const std::string at = mount_point(plan);
-  if (!plan.rootfs.empty()) {
-    TRY_SET(Fd tree, clone_tree(AT_FDCWD, plan.rootfs, true));
-    TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
-    TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
-    TRY(attach(tree.get(), target.get(), at));
-    return tree;
-  }
+Result<Fd> mount_overlay(const Plan& plan, const std::string& at) {
   auto parts = overlay_by_parts(plan);
   if (!parts.ok()) {
     if (parts.error().err != EINVAL) return std::move(parts).error();
@@ -100,6 +91,43 @@ Result<Fd> mount_root(const Plan& plan) {
   TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
   TRY(attach(parts->get(), target.get(), at));
   return parts;
+}
+
+// Whether another implementation might do better: not where a layer is missing, or memory.
+bool is_refusal(int err) {
+  return err == EPERM || err == EINVAL || err == ENODEV || err == EOPNOTSUPP || err == ENOSYS || err == EACCES;
+}
+
+}  // namespace
+
+Result<Fd> mount_root(const Plan& plan, int channel, ServeFuse serve) {
+  if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the image has no layers");
+  const std::string at = mount_point(plan);
+  if (!plan.rootfs.empty()) {
+    TRY_SET(Fd tree, clone_tree(AT_FDCWD, plan.rootfs, true));
+    TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
+    TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
+    TRY(attach(tree.get(), target.get(), at));
+    return tree;
+  }
+  std::optional<Error> refusal;
+  if (!plan.overlay_fuse) {
+    auto mounted = mount_overlay(plan, at);
+    if (mounted.ok() || !is_refusal(mounted.error().err)) return mounted;
+    refusal = std::move(mounted).error();
+  }
+  auto fuse = mount_fuse();
+  if (!fuse.ok()) {
+    Error error = std::move(fuse).error();
+    error.text = (refusal ? refusal->text + ", and fuse-overlayfs in its place: " : "fuse-overlayfs: ") + error.text;
+    error.hint = "the container's file system needs Linux 5.11 and a store on a local disk, or else fuse-overlayfs and a "
+                 "/dev/fuse that this user may open";
+    return error;
+  }
+  TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
+  TRY(attach(fuse->mount.get(), target.get(), at));
+  serve(channel, fuse->device.get());
+  return std::move(fuse->mount);
 }
 
 Result<Fd> open_destination(int root, const std::string& path, bool directory) {

@@ -17,8 +17,10 @@ namespace creel::engine::runtime {
 using Sources = std::map<std::size_t, Fd>;
 Result<Sources> open_sources(const Plan& plan);
 
-// Overlay or directory, mounted where enter_root() can pivot to it. The descriptor is its root.
-Result<Fd> mount_root(const Plan& plan);
+// Overlay or directory, mounted where enter_root() can pivot to it. The descriptor is its root. Where only a program can
+// serve it, `serve` gets the /dev/fuse before anything is looked up in it.
+using ServeFuse = void (*)(int channel, int device);
+Result<Fd> mount_root(const Plan& plan, int channel, ServeFuse serve);
 
 // Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.
 Result<void> mount_all(const Plan& plan, int root, Sources& sources, std::uint32_t owner_uid, std::uint32_t owner_gid);
