@@ -28,13 +28,17 @@ inline constexpr const char* kDockerLayerGzip = "application/vnd.docker.image.ro
 inline constexpr const char* kDockerSchema1 = "application/vnd.docker.distribution.manifest.v1+json";
 inline constexpr const char* kDockerSchema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
+// Larger manifests, indexes and configurations are refused, and larger blobs not believed.
+inline constexpr std::int64_t kMaxManifestBytes = 4 << 20;
+inline constexpr std::int64_t kMaxBlobBytes = std::int64_t{1} << 42;
+
 struct Platform {
   std::string os, architecture, variant;
 };
 struct Descriptor {
   std::string media_type;
   Digest digest;
-  std::int64_t size = 0;   // bytes, never negative
+  std::int64_t size = 0;  // bytes, 0 to kMaxBlobBytes
   std::optional<Platform> platform;
   std::map<std::string, std::string> annotations;
 };
@@ -51,16 +55,17 @@ struct Index {
 // What kind of document it is: by `media_type` (a Content-Type without parameters, may be empty), else by its own
 // mediaType, else by its members.
 bool is_index(std::string_view text, std::string_view media_type);
-// kInvalid says which member is missing or malformed; kUnsupported for schema 1 and for foreign artifacts (a config that
-// is not an image's).
+// kInvalid says which member is missing or malformed; kUnsupported for schema 1, for foreign artifacts (a config that
+// is not an image's) and for layers that are no plain archives (encrypted ones). Unknown members are ignored.
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type);
 Result<Index> parse_index(std::string_view text, std::string_view media_type);
 
-// The entry that runs on `wanted` (variant empty: the best of them, arm: v8 over v7 …). Entries without a platform and
-// attestation manifests ("unknown/unknown") are passed over, unless there is only one entry. kNotFound lists what there is.
+// The entry that runs on `wanted`. With a variant: that one, else the closest older one. Without: arm v8 over v7 …; of
+// amd64 and others the baseline, which every machine runs. Entries without a platform and attestation manifests
+// ("unknown/unknown") are passed over, unless there is only one entry. kNotFound lists what there is.
 Result<Descriptor> choose(const Index& index, const Platform& wanted);
 
-// The config's "rootfs.diff_ids", bottom first; their number must be that of the layers. kInvalid.
+// The config's "rootfs.diff_ids", bottom first; the caller checks that their number is that of the layers. kInvalid.
 Result<std::vector<Digest>> diff_ids(std::string_view config_text);
 
 // The manifest's JSON for an image that has none (load of a docker-archive, import): stable bytes.
