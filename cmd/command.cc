@@ -181,6 +181,8 @@ int run_command_line(int argc, char** argv) {
   std::vector<std::string> words;
   Flags globals;
   declare_global_flags(globals, context.global, log_level);
+  // Of the program alone: run and create have another --storage-opt.
+  globals.list("--storage-opt", context.global.storage_opts, "string", "Option of the storage driver").hidden();
   globals.flag("-v,--version", version, "").arguments(words, true);
   const std::vector<std::string> all(context.argv.begin() + (argc > 0 ? 1 : 0), context.argv.end());
   if (auto parsed = globals.parse(all, ""); !parsed) return report(parsed.error());

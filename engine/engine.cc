@@ -5,8 +5,29 @@
 #include <climits>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace creel::engine {
+
+namespace {
+
+Result<std::string> mount_program_of(const std::vector<std::string>& storage_opts) {
+  std::string program;
+  for (const std::string& text : storage_opts) {
+    const Cut option = cut(text, '=');
+    if (option.before != "overlay.mount_program" && option.before != "mount_program") {
+      return fail(Code::kUnsupported, "--storage-opt " + option.before + " is not built yet");
+    }
+    if (option.after.empty() || option.after.front() != '/') {
+      return fail(Code::kInvalid, "--storage-opt " + text + ": the program's absolute path is needed");
+    }
+    if (access(option.after.c_str(), X_OK) != 0) return errno_error("--storage-opt " + text);
+    program = option.after;
+  }
+  return program;
+}
+
+}  // namespace
 
 Result<Engine> Engine::open(const Options& options) {
   Engine engine;
@@ -14,6 +35,7 @@ Result<Engine> Engine::open(const Options& options) {
   engine.identity_ = rootless::identity(options.inside_userns);
   TRY_SET(rootless::Directories directories, rootless::directories(engine.identity_, options.root, options.runroot));
   engine.paths_ = storage::Paths{std::move(directories.store), std::move(directories.runtime)};
+  TRY_SET(engine.mount_program_, mount_program_of(options.storage_opts));
   return engine;
 }
 

@@ -17,6 +17,7 @@ struct Options {
   std::string root;            // --root
   std::string runroot;         // --runroot
   bool inside_userns = false;  // --inside-userns (hidden)
+  std::vector<std::string> storage_opts;  // --storage-opt, global: "overlay.mount_program=PATH"
 };
 
 class Engine {
@@ -28,6 +29,8 @@ class Engine {
   [[nodiscard]] const Options& options() const { return options_; }
   // Opened at the first call.
   Result<storage::Store*> store(storage::Store::Access access = storage::Store::Access::kRead);
+  // The program that serves overlays instead of the kernel (--storage-opt overlay.mount_program=PATH); empty: the kernel.
+  [[nodiscard]] const std::string& mount_program() const { return mount_program_; }
   // argv that runs this engine again with the same directories: {"/proc/self/exe's target", "--root", …}.
   [[nodiscard]] std::vector<std::string> self_argv(bool inside_userns) const;
   // Something the user should know that is not an error ("resorting to SIGKILL"). Goes to stderr unless cmd/ took it
@@ -39,6 +42,7 @@ class Engine {
   Options options_;
   rootless::Identity identity_ = rootless::Identity::kUser;
   storage::Paths paths_;
+  std::string mount_program_;
   std::unique_ptr<storage::Store> store_;
   std::function<void(const std::string&)> warning_sink_;
 };

@@ -88,9 +88,11 @@ void pass_root(Engine& engine, const ContainerConfig& config, Spec& spec) {
   overlay.upper = dir + "/upper";
   overlay.work = dir + "/work";
   overlay.user_xattr = engine.rootless();
-  // The layers' files have the engine's IDs: with keep-id and nomap, root's files of the image are shown as the
-  // caller's. Only a FUSE mount of the container's own user namespace would translate, and the runtime has none yet.
-  overlay.fuse = false;
+  // With keep-id and nomap the layers' files have the engine's IDs, not the container's. A FUSE mount that the container
+  // makes in its own user namespace shows them as they are meant; the kernel's cannot, and no image is copied for it.
+  const bool own_ids = config.userns.rfind("keep-id", 0) == 0 || config.userns == "nomap";
+  overlay.fuse = own_ids || !engine.mount_program().empty();
+  overlay.fuse_program = engine.mount_program();
   spec.overlay = std::move(overlay);
 }
 

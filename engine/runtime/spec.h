@@ -91,6 +91,7 @@ struct Overlay {
   std::string upper, work;         // empty: read-only overlay
   bool user_xattr = true;          // false as root
   bool fuse = false;               // fuse-overlayfs instead of the kernel's
+  std::string fuse_program;        // its path; empty: looked up in $PATH
 };
 
 struct Spec {
