@@ -202,21 +202,10 @@ Result<void> pass_init(Creation& creation) {
     if (!path_exists(config.init_path)) return errno_error("statfs " + config.init_path, ENOENT);
     return {};
   }
-  for (const char* path :
-       {"/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/local/libexec/podman/catatonit"}) {
-    if (path_exists(path)) {
-      config.init_path = path;
-      return {};
-    }
-  }
-  for (const char* name : {"catatonit", "tini-static", "docker-init", "dumb-init", "tini"}) {
-    if (auto found = find_program(name); found.ok()) {
-      config.init_path = *found;
-      return {};
-    }
-  }
-  return fail(Code::kUnavailable, "container-init binary not found on the host: --init needs catatonit or tini")
-      .with_hint("Install catatonit (Debian, Ubuntu, Fedora: package catatonit), or give its path with --init-path.");
+  auto program = libexec_program("creel-init");
+  if (!program) return std::move(program).error().within("--init");
+  config.init_path = std::move(*program);
+  return {};
 }
 
 }  // namespace creel::engine
