@@ -117,9 +117,7 @@ Result<int> wait(Engine& engine, const std::string& name) {
     TRY(monitor::wait_gone(engine.paths().running(record.id), -1));
     observed = observe(engine, record.id);
   }
-  if (observed.status == monitor::Status::kCreated) {
-    return fail(Code::kInUse, "container " + record.id + " was never started");
-  }
+  // What never ran does not run: 0 at once, as Podman and Docker have it.
   return observed.exit ? observed.exit->code : 0;
 }
 
