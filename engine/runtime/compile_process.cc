@@ -1,0 +1,86 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "engine/runtime/capability_names.h"
+#include "engine/runtime/compile.h"
+#include "engine/runtime/seccomp/select.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 16> kLimits = {{
+    {"RLIMIT_AS", RLIMIT_AS},
+    {"RLIMIT_CORE", RLIMIT_CORE},
+    {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},
+    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    {"RLIMIT_NPROC", RLIMIT_NPROC},
+    {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_STACK", RLIMIT_STACK},
+}};
+
+Result<RlimitStep> compile_rlimit(const Rlimit& limit) {
+  for (const auto& [name, resource] : kLimits) {
+    if (name != limit.type) continue;
+    if (limit.soft > limit.hard) {
+      return fail(Code::kInvalid, limit.type + ": the soft limit " + std::to_string(limit.soft) +
+                                      " is above the hard one " + std::to_string(limit.hard));
+    }
+    return RlimitStep{resource, limit.soft, limit.hard};
+  }
+  return fail(Code::kInvalid, "\"" + limit.type + "\": unknown resource limit");
+}
+
+Result<void> compile_capabilities(const Capabilities& from, ProcessPlan& plan) {
+  TRY_SET(plan.cap_bounding, capability_mask(from.bounding));
+  TRY_SET(plan.cap_effective, capability_mask(from.effective));
+  TRY_SET(plan.cap_permitted, capability_mask(from.permitted));
+  TRY_SET(plan.cap_inheritable, capability_mask(from.inheritable));
+  TRY_SET(plan.cap_ambient, capability_mask(from.ambient));
+  return {};
+}
+
+}  // namespace
+
+Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp) {
+  ProcessPlan plan;
+  plan.args = process.args;
+  plan.env = process.env;
+  if (process.cwd.empty() || process.cwd[0] != '/') {
+    return fail(Code::kInvalid, "working directory \"" + process.cwd + "\": an absolute path is expected");
+  }
+  plan.cwd = process.cwd;
+  plan.create_cwd = process.create_cwd;
+  plan.user = {process.user.uid, process.user.gid, process.user.additional_gids, process.user.name};
+  plan.umask = process.user.umask.value_or(plan.umask);
+  TRY(compile_capabilities(process.capabilities, plan));
+  for (const Rlimit& limit : process.rlimits) {
+    TRY_SET(const RlimitStep step, compile_rlimit(limit));
+    plan.rlimits.push_back(step);
+  }
+  plan.no_new_privileges = process.no_new_privileges;
+  plan.terminal = process.terminal;
+  plan.rows = process.rows;
+  plan.columns = process.columns;
+  plan.set_oom_score_adj = process.oom_score_adj.has_value();
+  plan.oom_score_adj = process.oom_score_adj.value_or(0);
+  TRY_SET(SeccompFilter filter, seccomp_filter(seccomp, plan.cap_bounding));
+  plan.seccomp = std::move(filter.code);
+  plan.seccomp_log = filter.log;
+  return plan;
+}
+
+}  // namespace creel::engine::runtime

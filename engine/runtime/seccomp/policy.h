@@ -1,0 +1,30 @@
+// A seccomp policy as data, and its compilation to BPF. See seccomp_rule_add(3), seccomp(2).
+#pragma once
+
+#include <seccomp.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace creel::engine::runtime {
+
+struct SeccompRule {
+  std::vector<std::string> names;       // what libseccomp does not know by name falls to the default action
+  std::uint32_t action = 0;             // SCMP_ACT_*
+  std::vector<scmp_arg_cmp> arguments;  // all must hold, or one of them where several look at the same argument
+};
+
+struct SeccompPolicy {
+  std::uint32_t default_action = 0;
+  std::vector<std::uint32_t> architectures;  // SCMP_ARCH_*, besides the native one
+  std::vector<SeccompRule> rules;            // of two that contradict each other the first holds
+  bool log = false;                          // SECCOMP_FILTER_FLAG_LOG
+};
+
+// struct sock_filter[] as bytes, for this machine's architecture and the policy's others. Takes milliseconds.
+Result<std::string> compile_policy(const SeccompPolicy& policy);
+
+}  // namespace creel::engine::runtime
