@@ -1,0 +1,129 @@
+// An attached client's end, and waiting for a monitor's end (see client.h).
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "base/file.h"
+#include "engine/monitor/client.h"
+#include "engine/monitor/shared/liveness.h"
+#include "engine/monitor/shared/protocol.h"
+
+namespace creel::engine::monitor {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What is left for poll(2); -1: forever.
+int left_until(std::optional<Clock::time_point> end) {
+  if (!end) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - Clock::now()).count();
+  return static_cast<int>(std::max<std::int64_t>(left, 0));
+}
+
+Result<void> checked(bool sent, const char* what) {
+  if (sent) return {};
+  return errno_error(what);
+}
+
+}  // namespace
+
+Result<Event> Attachment::receive() {
+  for (;;) {
+    TRY_SET(Packet packet, receive_packet(socket_.get()));
+    Event event;
+    if (packet.closed) return event;
+    switch (packet.type) {
+      case Type::kStdout:
+      case Type::kStderr:
+        event.kind = packet.type == Type::kStdout ? Event::Kind::kStdout : Event::Kind::kStderr;
+        event.data = std::move(packet.data);
+        return event;
+      case Type::kExit: {
+        std::int32_t code = 0;
+        if (packet.data.size() != sizeof(code)) return fail(Code::kFailed, "the container's monitor is out of step");
+        std::memcpy(&code, packet.data.data(), sizeof(code));
+        event.kind = Event::Kind::kExit;
+        event.exit_code = code;
+        return event;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+Result<void> Attachment::send_stdin(std::string_view data) {
+  while (!data.empty()) {
+    const std::string_view piece = data.substr(0, kChunk);
+    TRY(checked(send_packet(socket_.get(), Type::kStdin, piece), "sending input to the container"));
+    data.remove_prefix(piece.size());
+  }
+  return {};
+}
+
+Result<void> Attachment::close_stdin() {
+  return checked(send_packet(socket_.get(), Type::kStdinEof, {}), "closing the container's input");
+}
+
+Result<void> Attachment::resize(std::uint16_t rows, std::uint16_t columns) {
+  const WindowSize size{rows, columns};
+  const std::string_view bytes(reinterpret_cast<const char*>(&size), sizeof(size));
+  return checked(send_packet(socket_.get(), Type::kResize, bytes), "resizing the container's terminal");
+}
+
+Result<void> Attachment::take_cleanup() {
+  // A monitor that has not waited cleans up by itself; doing it twice does no harm.
+  (void)send_packet(socket_.get(), Type::kTakeCleanup, {});
+  return {};
+}
+
+Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output) {
+  auto dir = open_file(running_dir, O_PATH | O_DIRECTORY);
+  if (!dir.ok() && dir.error().err == ENOENT) return fail(Code::kInUse, "the container does not run");
+  if (!dir.ok()) return std::move(dir).error();
+  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return errno_error("making a socket");
+  // A socket's name has 108 bytes; the directory's may be longer.
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = "/proc/self/fd/" + std::to_string(dir->get()) + "/attach";
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  int done = -1;
+  do {
+    done = connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  } while (done != 0 && errno == EINTR);
+  if (done != 0) {
+    if (errno == ENOENT || errno == ECONNREFUSED) return fail(Code::kInUse, "the container does not run");
+    return errno_error("connecting to " + running_dir + "/attach");
+  }
+  const char wants[2] = {static_cast<char>(want_stdin ? 1 : 0), static_cast<char>(want_output ? 1 : 0)};
+  if (!send_packet(socket.get(), Type::kAttach, std::string_view(wants, 2))) return fail(Code::kInUse, "the container does not run");
+  return Attachment(std::move(socket));
+}
+
+Result<bool> wait_gone(const std::string& running_dir, int timeout_ms) {
+  std::optional<Clock::time_point> end;
+  if (timeout_ms >= 0) end = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (monitor_lives(running_dir)) {
+    if (end && Clock::now() >= *end) return false;
+    const std::optional<Fd> process = monitor_process(running_dir);
+    // Between taking the lock and writing its name there is nothing to wait on; that is a matter of microseconds.
+    pollfd waiting{process ? process->get() : -1, POLLIN, 0};
+    const int patience = left_until(end);
+    const int ready = poll(&waiting, 1, process ? patience : (patience < 0 ? 1 : std::min(patience, 1)));
+    if (ready < 0 && errno != EINTR) return errno_error("waiting for the container's monitor");
+    // Should another have started meanwhile: the one that was waited for is gone.
+    if (ready > 0) return true;
+  }
+  return true;
+}
+
+}  // namespace creel::engine::monitor

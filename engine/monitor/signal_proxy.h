@@ -1,0 +1,22 @@
+// Signals that reach the CLI go to the container instead (--sig-proxy). One at a time, one thread.
+#pragma once
+
+#include <memory>
+
+namespace creel::engine::monitor {
+
+// While it lives, every catchable signal that is not about this very process is sent to `pidfd`, from the handler: also
+// when the process is blocked in write(2).
+class SignalProxy {
+ public:
+  explicit SignalProxy(int pidfd);
+  SignalProxy(const SignalProxy&) = delete;
+  SignalProxy& operator=(const SignalProxy&) = delete;
+  ~SignalProxy();
+
+ private:
+  struct Saved;
+  std::unique_ptr<Saved> saved_;
+};
+
+}  // namespace creel::engine::monitor
