@@ -17,10 +17,11 @@ Result<Digest> Digest::parse(std::string_view text) {
 
 Result<Digest> Digest::from_hex(std::string_view hex) {
   const bool valid = hex.size() == 64 && std::all_of(hex.begin(), hex.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                     });
   if (!valid) {
-    return fail(Code::kInvalid, "invalid digest '" + std::string(hex.substr(0, 100)) + "': expected 64 lower-case hex digits");
+    return fail(Code::kInvalid,
+                "invalid digest '" + std::string(hex.substr(0, 100)) + "': expected 64 lower-case hex digits");
   }
   return Digest(std::string(hex));
 }

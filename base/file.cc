@@ -31,7 +31,9 @@ Result<Fd> openat2_file(int root, const std::string& path, int flags, mode_t mod
 
 }  // namespace
 
-Result<Fd> open_file(const std::string& path, int flags, mode_t mode) { return open_at(AT_FDCWD, path, flags, mode); }
+Result<Fd> open_file(const std::string& path, int flags, mode_t mode) {
+  return open_at(AT_FDCWD, path, flags, mode);
+}
 
 Result<Fd> open_at(int dir, const std::string& name, int flags, mode_t mode) {
   int fd;
@@ -71,7 +73,9 @@ Result<std::string> read_all(int fd, std::size_t limit) {
   return out;
 }
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) { return read_file_at(AT_FDCWD, path, limit); }
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  return read_file_at(AT_FDCWD, path, limit);
+}
 
 Result<std::string> read_file_at(int dir, const std::string& name, std::size_t limit) {
   TRY_SET(Fd fd, open_at(dir, name, O_RDONLY));
@@ -95,9 +99,17 @@ Result<void> write_all(int fd, std::string_view data) {
 Result<void> write_atomic_at(int dir, const std::string& name, std::string_view data, mode_t mode,
                              Durability durability) {
   static std::atomic<unsigned> counter{0};
-  std::string temporary =
-      name + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter.fetch_add(1, std::memory_order_relaxed));
-  TRY_SET(Fd fd, open_at(dir, temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
+  std::string temporary;
+  Fd fd;
+  for (int attempt = 0; !fd; ++attempt) {
+    temporary = name + ".tmp." + std::to_string(::getpid()) + "." +
+                std::to_string(counter.fetch_add(1, std::memory_order_relaxed));
+    auto opened = open_at(dir, temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (opened) fd = std::move(*opened);
+    // Left by one that was killed and had this PID.
+    else if (opened.error().err != EEXIST || attempt == 100)
+      return std::move(opened).error();
+  }
   auto abandon = [&](Error error) {
     ::unlinkat(dir, temporary.c_str(), 0);
     return std::move(error).within("write " + name);
@@ -107,7 +119,8 @@ Result<void> write_atomic_at(int dir, const std::string& name, std::string_view 
   if (::renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) return abandon(errno_error("rename"));
   if (durability == Durability::kSynced) {
     auto slash = name.rfind('/');
-    TRY_SET(Fd parent, open_at(dir, slash == std::string::npos ? "." : name.substr(0, slash + 1), O_RDONLY | O_DIRECTORY));
+    TRY_SET(Fd parent,
+            open_at(dir, slash == std::string::npos ? "." : name.substr(0, slash + 1), O_RDONLY | O_DIRECTORY));
     if (::fsync(parent.get()) != 0) return errno_error("fsync the directory of " + name);
   }
   return {};
@@ -132,7 +145,9 @@ Result<void> make_dirs(const std::string& path, mode_t mode) {
   return errno_error("create directory " + path, err);
 }
 
-bool path_exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0; }
+bool path_exists(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0;
+}
 
 Result<std::vector<std::string>> list_dir(int dir) {
   TRY_SET(Fd copy, open_at(dir, ".", O_RDONLY | O_DIRECTORY));
@@ -157,34 +172,91 @@ Result<std::vector<std::string>> list_dir(const std::string& path) {
 
 namespace {
 
-// `device` keeps the walk on one file system; 0 means "take the first directory's".
-Result<void> remove_entry(int dir, const std::string& name, dev_t device) {
-  if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  if (errno != EISDIR && errno != EPERM && errno != EACCES) return errno_error("remove " + name);
-  int first = errno;
+// True: `name` is gone. False: it is a directory.
+Result<bool> remove_leaf(int dir, const std::string& name) {
+  if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return true;
+  const int err = errno;
+  if (err == EISDIR) return false;
+  // Rights are looked at before the kind.
   struct stat st {};
-  if (::fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT ? Result<void>{} : errno_error("remove " + name);
-  if (!S_ISDIR(st.st_mode)) return errno_error("remove " + name, first);
-  if (device != 0 && st.st_dev != device) return errno_error("remove " + name, EBUSY);
-  auto child = open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!child && child.error().err == EACCES) {
-    if (::fchmodat(dir, name.c_str(), 0700, 0) != 0) return errno_error("make " + name + " readable");
-    child = open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if ((err == EPERM || err == EACCES) && ::fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISDIR(st.st_mode))
+    return false;
+  return errno_error("remove " + name, err);
+}
+
+// RESOLVE_NO_XDEV, because st_dev does not tell a bind mount of the same file system from a directory.
+Result<Fd> open_on_mount(int dir, const std::string& name, int flags) {
+  auto fd = openat2_file(dir, name, flags | O_DIRECTORY | O_NOFOLLOW, 0,
+                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+  if (!fd && fd.error().err == EXDEV) return fail(Code::kInUse, "remove " + name + ": something is mounted there");
+  return fd;
+}
+
+// A directory on its way out: what it is, and what is left in it.
+struct Doomed {
+  std::string name;
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::vector<std::string> rest;
+};
+
+// Opens directory `name` for emptying. An invalid Fd: it vanished meanwhile.
+Result<Fd> enter_doomed(int dir, const std::string& name, std::vector<Doomed>& path) {
+  auto fd = open_on_mount(dir, name, O_RDONLY);
+  if (!fd && fd.error().err == EACCES) {
+    // chmod by a path would follow a symbolic link put there in between; an O_PATH descriptor stays what it is.
+    TRY_SET(Fd handle, open_on_mount(dir, name, O_PATH));
+    if (::chmod(("/proc/self/fd/" + std::to_string(handle.get())).c_str(), 0700) != 0)
+      return errno_error("make " + name + " readable");
+    fd = open_on_mount(dir, name, O_RDONLY);
   }
-  if (!child) return child.error().err == ENOENT ? Result<void>{} : Result<void>(std::move(child).error());
-  if ((st.st_mode & 0300) != 0300) (void)::fchmod(child->get(), 0700);
-  TRY_SET(auto names, list_dir(child->get()));
-  for (const auto& each : names) {
-    auto removed = remove_entry(child->get(), each, st.st_dev);
-    if (!removed) return std::move(removed).error();
-  }
-  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return errno_error("remove " + name);
-  return {};
+  if (!fd && fd.error().err == ENOENT) return Fd();
+  if (!fd) return std::move(fd).error();
+  struct stat st {};
+  if (::fstat(fd->get(), &st) != 0) return errno_error("remove " + name);
+  if ((st.st_mode & 0300) != 0300) (void)::fchmod(fd->get(), 0700);
+  TRY_SET(auto rest, list_dir(fd->get()));
+  path.push_back({name, st.st_dev, st.st_ino, std::move(rest)});
+  return fd;
+}
+
+Result<void> remove_emptied(int dir, const std::string& name) {
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  return errno_error("remove " + name);
 }
 
 }  // namespace
 
-Result<void> remove_tree_at(int dir, const std::string& name) { return remove_entry(dir, name, 0); }
+// One descriptor at a time and no recursion: a container can nest directories deeper than any limit of ours.
+Result<void> remove_tree_at(int dir, const std::string& name) {
+  TRY_SET(const bool leaf, remove_leaf(dir, name));
+  if (leaf) return {};
+  std::vector<Doomed> path;
+  TRY_SET(Fd here, enter_doomed(dir, name, path));
+  while (!path.empty()) {
+    if (!path.back().rest.empty()) {
+      const std::string child = std::move(path.back().rest.back());
+      path.back().rest.pop_back();
+      TRY_SET(const bool gone, remove_leaf(here.get(), child));
+      if (gone) continue;
+      TRY_SET(Fd below, enter_doomed(here.get(), child, path));
+      if (below) here = std::move(below);
+      continue;
+    }
+    const std::string empty = std::move(path.back().name);
+    path.pop_back();
+    if (path.empty()) return remove_emptied(dir, empty);
+    TRY_SET(Fd above, open_at(here.get(), "..", O_PATH | O_DIRECTORY));
+    struct stat st {};
+    if (::fstat(above.get(), &st) != 0) return errno_error("remove " + empty);
+    // Moved elsewhere under our hands: what is above it now is not ours to delete.
+    if (st.st_dev != path.back().device || st.st_ino != path.back().inode)
+      return fail(Code::kFailed, "remove " + empty + ": it was moved meanwhile");
+    here = std::move(above);
+    TRY(remove_emptied(here.get(), empty));
+  }
+  return {};
+}
 
 }  // namespace creel

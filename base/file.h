@@ -32,7 +32,8 @@ Result<void> write_all(int fd, std::string_view data);
 
 enum class Durability { kVolatile, kSynced };
 // Replaces `name` in `dir` with `data`: temporary file, (fsync), rename, (fsync of the directory).
-// A reader sees the old or the new content, never a part.
+// A reader sees the old or the new content, never a part. kill -9 in the middle leaves NAME.tmp.PID.N, which disturbs
+// nobody. `mode` as for open: the umask takes away from it.
 Result<void> write_atomic_at(int dir, const std::string& name, std::string_view data, mode_t mode = 0600,
                              Durability durability = Durability::kVolatile);
 Result<void> write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,

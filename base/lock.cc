@@ -24,14 +24,17 @@ Result<std::optional<Fd>> lock_file(int dir, const std::string& name, int operat
       return errno_error("lock " + name);
     }
     // The holder before us may have unlinked the file: a lock on a nameless file protects nothing.
-    struct stat held {}, named {};
-    if (::fstat(fd.get(), &held) == 0 && ::fstatat(dir, name.c_str(), &named, 0) == 0 &&
-        held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+    struct stat held {};
+    struct stat named {};
+    if (::fstat(fd.get(), &held) == 0 && ::fstatat(dir, name.c_str(), &named, 0) == 0 && held.st_ino == named.st_ino &&
+        held.st_dev == named.st_dev)
       return std::optional<Fd>(std::move(fd));
   }
 }
 
-int operation(FileLock::Kind kind) { return kind == FileLock::Kind::kShared ? LOCK_SH : LOCK_EX; }
+int operation(FileLock::Kind kind) {
+  return kind == FileLock::Kind::kShared ? LOCK_SH : LOCK_EX;
+}
 
 }  // namespace
 
@@ -40,7 +43,9 @@ Result<FileLock> FileLock::acquire_at(int dir, const std::string& name, Kind kin
   return FileLock(std::move(*fd));
 }
 
-Result<FileLock> FileLock::acquire(const std::string& path, Kind kind) { return acquire_at(AT_FDCWD, path, kind); }
+Result<FileLock> FileLock::acquire(const std::string& path, Kind kind) {
+  return acquire_at(AT_FDCWD, path, kind);
+}
 
 Result<std::optional<FileLock>> FileLock::try_acquire_at(int dir, const std::string& name, Kind kind) {
   TRY_SET(auto fd, lock_file(dir, name, operation(kind) | LOCK_NB));
@@ -50,13 +55,6 @@ Result<std::optional<FileLock>> FileLock::try_acquire_at(int dir, const std::str
 
 Result<std::optional<FileLock>> FileLock::try_acquire(const std::string& path, Kind kind) {
   return try_acquire_at(AT_FDCWD, path, kind);
-}
-
-bool is_locked(int fd) {
-  // A shared try on a fresh open description would do as well, but flock on this one is released at once.
-  if (::flock(fd, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
-  ::flock(fd, LOCK_UN);
-  return false;
 }
 
 }  // namespace creel

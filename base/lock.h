@@ -31,7 +31,4 @@ class FileLock {
   Fd fd_;
 };
 
-// Whether anybody holds an flock on the open file `fd`. Takes no lock for longer than the question.
-[[nodiscard]] bool is_locked(int fd);
-
 }  // namespace creel

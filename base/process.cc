@@ -1,6 +1,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -29,15 +30,35 @@ struct ChildPlan {
   const char* cwd;
   bool new_session;
   int parent_death_signal;
+  pid_t parent;
   int report;
   int highest;
 };
 
+// What the child was doing when it failed.
+enum class Step : int { kPrepare, kChangeDirectory, kExec };
+struct Failure {
+  int err;
+  Step step;
+};
+
+// A descriptor that our own caller left open across exec is not for the helper: a monitor that lives for days would
+// hold the caller's lock or pipe. vfork copies the descriptor table, so the parent's stays as it is.
+void hide_unnamed(const ChildPlan& plan) noexcept {
+  for (int fd = 3; fd <= plan.highest; ++fd) {
+    bool named = false;
+    for (std::size_t i = 0; i < plan.fd_count; ++i) named = named || plan.fds[i].second == fd;
+    if (!named) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  // Linux 5.11. Before it what the caller left open is inherited, as by any program.
+  ::syscall(SYS_close_range, static_cast<unsigned>(plan.highest) + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 // Child, between vfork and exec: shares the parent's memory, so it allocates nothing and returns nowhere.
 [[noreturn]] void child_main(const ChildPlan& plan) noexcept {
-  int err = 0;
+  Step step = Step::kPrepare;
   // Signal handlers of the parent must not run here, and ignored signals must not be inherited.
-  for (int sig = 1; sig < 32; ++sig) {
+  for (int sig = 1; sig < _NSIG; ++sig) {
     if (sig != SIGKILL && sig != SIGSTOP) ::signal(sig, SIG_DFL);
   }
   sigset_t none;
@@ -47,7 +68,11 @@ struct ChildPlan {
   do {
     if (plan.new_session && ::setsid() < 0) break;
     if (plan.parent_death_signal != 0 && ::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal) != 0) break;
+    // It died before the line above: nobody would send the signal any more.
+    if (plan.parent_death_signal != 0 && ::getppid() != plan.parent) ::_exit(127);
+    step = Step::kChangeDirectory;
     if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0) break;
+    step = Step::kPrepare;
     // First out of the way of every target number, then into place.
     bool moved = true;
     report = ::fcntl(report, F_DUPFD_CLOEXEC, plan.highest + 1);
@@ -61,10 +86,12 @@ struct ChildPlan {
     }
     for (std::size_t i = 0; i < plan.fd_count && moved; ++i) moved = ::dup2(plan.scratch[i], plan.fds[i].second) >= 0;
     if (!moved) break;
+    hide_unnamed(plan);
+    step = Step::kExec;
     ::execve(plan.path, plan.argv, plan.env);
   } while (false);
-  err = errno;
-  (void)!::write(report, &err, sizeof err);
+  const Failure failure{errno, step};
+  (void)!::write(report, &failure, sizeof failure);
   ::_exit(127);
 }
 
@@ -101,8 +128,13 @@ Result<Process> spawn(const SpawnRequest& request) {
                  request.cwd ? request.cwd->c_str() : nullptr,
                  request.new_session,
                  request.parent_death_signal,
+                 ::getpid(),
                  report_write.get(),
                  highest};
+  // Started with SIGCHLD ignored (some service managers and scripts do that), we would never learn how a child ended.
+  struct sigaction child_signal {};
+  if (::sigaction(SIGCHLD, nullptr, &child_signal) == 0 && child_signal.sa_handler == SIG_IGN)
+    ::signal(SIGCHLD, SIG_DFL);
   // No signal may reach a handler while the child shares our memory.
   sigset_t all, before;
   sigfillset(&all);
@@ -113,17 +145,27 @@ Result<Process> spawn(const SpawnRequest& request) {
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return errno_error("start " + path, err);
   report_write.reset();
-  int child_err = 0;
+  Failure failure{};
   ssize_t n;
   do {
-    n = ::read(report_read.get(), &child_err, sizeof child_err);
+    n = ::read(report_read.get(), &failure, sizeof failure);
   } while (n < 0 && errno == EINTR);
-  if (n == sizeof child_err) {
+  if (n == sizeof failure) {
     ::waitpid(pid, nullptr, 0);
-    return errno_error("start " + path, child_err);
+    if (failure.step != Step::kChangeDirectory) return errno_error("start " + path, failure.err);
+    Error error = errno_error("start " + path + " in directory " + *request.cwd, failure.err);
+    // The program is there: callers take kNotFound for "not installed".
+    if (error.code == Code::kNotFound) error.code = Code::kFailed;
+    return error;
   }
-  TRY_SET(Fd pidfd, pidfd_open(pid));
-  return Process(pid, std::move(pidfd));
+  auto pidfd = pidfd_open(pid);
+  if (!pidfd) {
+    // Out of descriptors. A child that nobody has a handle of must not go on.
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return std::move(pidfd).error();
+  }
+  return Process(pid, std::move(*pidfd));
 }
 
 Result<int> Process::wait() {
@@ -135,6 +177,38 @@ Result<int> Process::wait() {
   if (r < 0) return errno_error("wait for process " + std::to_string(pid_));
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+namespace {
+
+// Writing to a program that does not read its input must not kill us. Blocked for this thread alone, and what the write
+// raised taken back: other threads, and what the process does with SIGPIPE, are not touched.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigset_t pending;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+  ~NoSigpipe() {
+    const timespec now{};
+    if (!was_pending_) {
+      while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_, before_;
+  bool was_pending_;
+};
+
+}  // namespace
 
 Result<RunOutput> run_program(const std::vector<std::string>& argv, const std::string& input) {
   int in[2], out[2], err[2];
@@ -154,9 +228,7 @@ Result<RunOutput> run_program(const std::vector<std::string>& argv, const std::s
   err_write.reset();
   RunOutput output;
   std::string_view rest = input;
-  struct sigaction ignore {}, before {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, &before);
+  std::optional<NoSigpipe> no_sigpipe(std::in_place);
   if (rest.empty()) in_write.reset();
   constexpr std::size_t kLimit = 1 << 20;
   while (out_read || err_read) {
@@ -173,11 +245,11 @@ Result<RunOutput> run_program(const std::vector<std::string>& argv, const std::s
       Fd& from = i == 0 ? out_read : err_read;
       std::string& to = i == 0 ? output.out : output.err;
       ssize_t n = ::read(from.get(), buffer, sizeof buffer);
-      if (n > 0 && to.size() < kLimit) to.append(buffer, static_cast<std::size_t>(n));
+      if (n > 0) to.append(buffer, std::min(static_cast<std::size_t>(n), kLimit - to.size()));
       if (n == 0 || (n < 0 && errno != EINTR)) from.reset();
     }
   }
-  ::sigaction(SIGPIPE, &before, nullptr);
+  no_sigpipe.reset();
   TRY_SET(output.exit_code, process.wait());
   return output;
 }
@@ -230,7 +302,9 @@ Result<std::string> libexec_program(const std::string& name) {
   return fail(Code::kNotFound, "program " + path + " is missing").with_hint("reinstall creel");
 }
 
-std::string share_dir() { return prefix() + "/share/creel"; }
+std::string share_dir() {
+  return prefix() + "/share/creel";
+}
 
 unsigned long long process_start_time(pid_t pid) {
   auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 8192);

@@ -1,7 +1,7 @@
 // Starting helpers (newuidmap, slirp4netns, creel-images, …) and waiting for them.
 //
-// Regime 1 of ARCHITECTURE.md: everything is prepared in the parent, the child only moves descriptors and execs, and its
-// failure comes back as errno on a close-on-exec pipe. Namespace set-up never happens here.
+// Regime 1 of ARCHITECTURE.md: everything is prepared in the parent, the child only moves descriptors and execs, and
+// its failure comes back as errno on a close-on-exec pipe. Namespace set-up never happens here. Thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -17,14 +17,14 @@
 namespace creel {
 
 struct SpawnRequest {
-  std::string path;                                  // absolute, or a name looked up in $PATH
-  std::vector<std::string> argv;                     // argv[0] included
-  std::optional<std::vector<std::string>> env;       // "K=V"; absent: the caller's environment
-  std::vector<std::pair<int, int>> fds;              // {ours, number in the child}; all others are close-on-exec.
-                                                     // 0, 1, 2 not named here are inherited
-  bool new_session = false;                          // setsid(2)
+  std::string path;                             // absolute, or a name looked up in $PATH
+  std::vector<std::string> argv;                // argv[0] included
+  std::optional<std::vector<std::string>> env;  // "K=V"; absent: the caller's environment
+  std::vector<std::pair<int, int>> fds;         // {ours, number in the child}. 0, 1, 2 not named here are
+                                                // inherited; nothing else is, not even what our caller left open
+  bool new_session = false;                     // setsid(2)
   std::optional<std::string> cwd;
-  int parent_death_signal = 0;                       // PR_SET_PDEATHSIG
+  int parent_death_signal = 0;  // PR_SET_PDEATHSIG: when the calling thread dies
 };
 
 // A child process. Not copied; the destructor does not kill and does not wait.
@@ -42,7 +42,8 @@ class Process {
   Fd pidfd_;
 };
 
-// Errors: kNotFound when the program does not exist, else errno of fork or exec.
+// Errors: kNotFound when the program does not exist, else errno of fork, chdir or exec. Sets an ignored SIGCHLD back to
+// its default, without which nobody learns how a child ended.
 Result<Process> spawn(const SpawnRequest& request);
 
 struct RunOutput {

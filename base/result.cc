@@ -15,6 +15,8 @@ Error errno_error(std::string_view what, int err) {
   return error;
 }
 
-Error errno_error(std::string_view what) { return errno_error(what, errno); }
+Error errno_error(std::string_view what) {
+  return errno_error(what, errno);
+}
 
 }  // namespace creel

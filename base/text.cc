@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
+#include <limits>
 
 namespace creel {
 
@@ -52,24 +53,46 @@ Result<std::int64_t> parse_int(std::string_view text, std::string_view what) {
 
 Result<std::int64_t> parse_size(std::string_view text, std::string_view what) {
   auto bad = [&] {
-    return fail(Code::kInvalid, std::string(what) + ": \"" + std::string(text) + "\" is not a size like 512, 64k, 1.5g");
+    return fail(Code::kInvalid,
+                std::string(what) + ": \"" + std::string(text) + "\" is not a size like 512, 64k, 1.5g");
   };
-  std::string copy(text);
-  char* end = nullptr;
-  double number = std::strtod(copy.c_str(), &end);
-  if (end == copy.c_str() || !std::isfinite(number) || number < 0 || copy[0] == '+' || copy[0] == ' ') return bad();
-  std::string unit(end);
-  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  if (!unit.empty() && unit[0] == ' ') unit.erase(0, 1);
-  double factor = 1;
-  if (!unit.empty() && unit != "b") {
-    auto power = std::string_view("kmgtp").find(unit[0]);
-    std::string tail = unit.substr(1);
-    if (power == std::string_view::npos || !(tail.empty() || tail == "b" || tail == "ib")) return bad();
-    factor = std::pow(1024.0, static_cast<double>(power + 1));
+  // By hand: strtod would take hexadecimal, "inf", exponents and the locale's comma.
+  std::string_view rest = text;
+  auto digits = [&rest] {
+    const auto end = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    const std::string_view out = rest.substr(0, end);
+    rest.remove_prefix(end);
+    return out;
+  };
+  const std::string_view whole = digits();
+  std::string_view fraction;
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    fraction = digits();
+    if (fraction.empty()) return bad();
   }
-  if (number * factor > 9e18) return bad();
-  return static_cast<std::int64_t>(number * factor);
+  if (rest.starts_with(' ')) rest.remove_prefix(1);
+  int shift = 0;
+  if (!rest.empty()) {
+    const char first = static_cast<char>(rest[0] | 0x20);
+    if (const auto power = std::string_view("kmgtp").find(first); power != std::string_view::npos) {
+      shift = 10 * (static_cast<int>(power) + 1);
+      rest.remove_prefix(1);
+      if (rest.starts_with('i') || rest.starts_with('I')) rest.remove_prefix(1);
+    }
+    if (rest.starts_with('b') || rest.starts_with('B')) rest.remove_prefix(1);
+  }
+  if (!rest.empty()) return bad();
+  std::int64_t number = 0;
+  const auto [end, status] = std::from_chars(whole.data(), whole.data() + whole.size(), number);
+  if (status != std::errc{} || end != whole.data() + whole.size()) return bad();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  if (number > kMax >> shift) return bad();
+  number <<= shift;
+  double part = 0;
+  for (auto digit = fraction.rbegin(); digit != fraction.rend(); ++digit) part = (part + (*digit - '0')) / 10;
+  const auto extra = static_cast<std::int64_t>(std::ldexp(part, shift));
+  return number > kMax - extra ? kMax : number + extra;
 }
 
 std::string closest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -141,25 +164,70 @@ std::string format_rfc3339(std::int64_t ns) {
 }
 
 Result<std::int64_t> parse_rfc3339(std::string_view text) {
-  std::string copy(text);
-  tm parts{};
-  const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  auto bad = [&] { return fail(Code::kInvalid, "\"" + copy + "\" is not a time like 2006-01-02T15:04:05Z"); };
-  if (rest == nullptr) return bad();
+  auto bad = [&] {
+    return fail(Code::kInvalid, "\"" + std::string(text.substr(0, 100)) + "\" is not a time like 2006-01-02T15:04:05Z");
+  };
+  // strptime would take blanks, signs and missing digits.
+  std::string_view rest = text;
+  bool good = true;
+  auto number = [&](std::size_t width, int least, int most) {
+    int value = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      const char c = i < rest.size() ? rest[i] : '\0';
+      good = good && c >= '0' && c <= '9';
+      value = value * 10 + (c - '0');
+      if (!good) return 0;
+    }
+    rest.remove_prefix(width);
+    good = good && value >= least && value <= most;
+    return value;
+  };
+  auto mark = [&](std::string_view any) {
+    good = good && !rest.empty() && any.find(rest[0]) != std::string_view::npos;
+    if (good) rest.remove_prefix(1);
+  };
+  const int year = number(4, 0, 9999);
+  mark("-");
+  const int month = number(2, 1, 12);
+  mark("-");
+  const int day = number(2, 1, 31);
+  mark("Tt");
+  const int hour = number(2, 0, 23);
+  mark(":");
+  const int minute = number(2, 0, 59);
+  mark(":");
+  const int second = number(2, 0, 60);
+  if (!good) return bad();
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return bad();
   std::int64_t nanos = 0;
-  if (*rest == '.') {
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    const auto end = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    if (end == 0) return bad();
     std::int64_t unit = 100'000'000;
-    for (++rest; *rest >= '0' && *rest <= '9'; ++rest, unit /= 10) nanos += (*rest - '0') * unit;
+    for (std::size_t i = 0; i < end; ++i, unit /= 10) nanos += (rest[i] - '0') * unit;
+    rest.remove_prefix(end);
   }
   std::int64_t offset = 0;
-  if (*rest == '+' || *rest == '-') {
-    int hours = 0, minutes = 0;
-    if (std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) return bad();
-    offset = (hours * 3600 + minutes * 60) * (*rest == '-' ? -1 : 1);
-  } else if (*rest != 'Z' && *rest != 'z') {
-    return bad();
+  if (rest.starts_with('+') || rest.starts_with('-')) {
+    const int sign = rest[0] == '-' ? -1 : 1;
+    rest.remove_prefix(1);
+    offset = number(2, 0, 23) * 3600;
+    mark(":");
+    offset = sign * (offset + number(2, 0, 59) * 60);
+  } else {
+    mark("Zz");
   }
-  return (static_cast<std::int64_t>(::timegm(&parts)) - offset) * 1'000'000'000 + nanos;
+  if (!good || !rest.empty()) return bad();
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const std::int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
+  // Images without a date say year 1: the nearest that 64 bits of nanoseconds hold (1677, 2262).
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  if (seconds >= std::numeric_limits<std::int64_t>::max() / kSecond) return std::numeric_limits<std::int64_t>::max();
+  if (seconds <= std::numeric_limits<std::int64_t>::min() / kSecond) return std::numeric_limits<std::int64_t>::min();
+  return seconds * kSecond + nanos;
 }
 
 }  // namespace creel

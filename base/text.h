@@ -22,7 +22,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string_view trim(std::string_view text);
 // A whole decimal number, nothing around it. kInvalid otherwise; the text names `what`.
 Result<std::int64_t> parse_int(std::string_view text, std::string_view what);
-// Bytes: "512", "64k", "1.5GiB", "2GB" (powers of 1024, as docker and podman read them). kInvalid otherwise.
+// Bytes: "512", "64k", "1.5GiB", "2 GB" (powers of 1024, as docker and podman read them). kInvalid otherwise, also
+// where 63 bits do not hold it.
 Result<std::int64_t> parse_size(std::string_view text, std::string_view what);
 // Closest of `candidates` within an edit distance of 2 (3 for long words), or empty: for did-you-mean.
 std::string closest(std::string_view word, const std::vector<std::string>& candidates);
@@ -35,6 +36,7 @@ std::string to_hex(const unsigned char* data, std::size_t size);
 std::int64_t now_ns();
 // RFC 3339 with nanoseconds, trailing zeros removed, UTC ("2026-11-23T21:11:46.123456789Z").
 std::string format_rfc3339(std::int64_t ns);
+// Strict; with 'Z' or an offset. Times outside 1677 to 2262 become the nearest that an int64 holds. kInvalid otherwise.
 Result<std::int64_t> parse_rfc3339(std::string_view text);
 
 }  // namespace creel
