@@ -1,0 +1,347 @@
+#include "registry/http.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "registry/host.h"
+#include "registry/oci/json.h"
+
+namespace creel::registry {
+
+namespace {
+
+constexpr int kMaxRedirects = 10;
+constexpr std::size_t kMaxHeaderBytes = 256 << 10;
+constexpr std::size_t kMaxErrorBody = 64 << 10;
+
+struct FreeEasy {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct FreeText {
+  void operator()(char* text) const { curl_free(text); }
+};
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+// A URL taken apart, so that hosts are compared as libcurl itself understands them.
+class Url {
+ public:
+  explicit Url(const std::string& text) : url_(curl_url()) {
+    valid_ = curl_url_set(url_.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+  }
+  // Relative references included. User names in it are dropped: they would become credentials.
+  bool follow(const std::string& location) {
+    valid_ = curl_url_set(url_.get(), CURLUPART_URL, location.c_str(), 0) == CURLUE_OK;
+    curl_url_set(url_.get(), CURLUPART_USER, nullptr, 0);
+    curl_url_set(url_.get(), CURLUPART_PASSWORD, nullptr, 0);
+    return valid_;
+  }
+  [[nodiscard]] bool valid() const { return valid_ && (scheme() == "https" || scheme() == "http"); }
+  [[nodiscard]] std::string scheme() const { return part(CURLUPART_SCHEME, 0); }
+  [[nodiscard]] std::string text() const { return part(CURLUPART_URL, 0); }
+  [[nodiscard]] std::string host() const {
+    std::string host = part(CURLUPART_HOST, 0);
+    for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return host + ":" + part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  }
+  [[nodiscard]] std::string origin() const { return scheme() + "://" + host(); }
+
+ private:
+  [[nodiscard]] std::string part(CURLUPart which, unsigned int flags) const {
+    char* raw = nullptr;
+    if (curl_url_get(url_.get(), which, &raw, flags) != CURLUE_OK || raw == nullptr) return {};
+    std::unique_ptr<char, FreeText> owned(raw);
+    return raw;
+  }
+  std::unique_ptr<CURLU, FreeUrl> url_;
+  bool valid_ = false;
+};
+
+// One hop's transfer; libcurl calls back on the thread that performs it.
+struct Transfer {
+  const HttpRequest& request;
+  HttpAnswer& answer;
+  std::size_t header_bytes = 0;
+  bool delivers = false;  // the body goes to the caller
+  bool cut = false;       // an error's body was longer than anybody reads
+  std::optional<Error> stopped;
+  bool too_large = false;
+
+  bool header(std::string_view line) {
+    header_bytes += line.size();
+    if (header_bytes > kMaxHeaderBytes) {
+      too_large = true;
+      return false;
+    }
+    line = trim(line);
+    HttpHead& head = answer.head;
+    if (line.starts_with("HTTP/")) {
+      head = {};
+      const auto blank = line.find(' ');
+      head.status = blank == std::string_view::npos ? 0 : std::atoi(std::string(line.substr(blank, 4)).c_str());
+      return true;
+    }
+    if (line.empty()) return head.status < 200 || begin();
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return true;
+    std::string name(line.substr(0, colon));
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    head.fields.emplace_back(std::move(name), std::string(trim(line.substr(colon + 1))));
+    return true;
+  }
+
+  bool begin() {
+    delivers = request.on_data && (answer.head.status == 200 || answer.head.status == 206);
+    if (!delivers || !request.on_head) return true;
+    return keep(request.on_head(answer.head));
+  }
+
+  bool data(std::string_view bytes) {
+    if (delivers) return keep(request.on_data(bytes));
+    const bool good = answer.head.status >= 200 && answer.head.status < 300;
+    const std::size_t limit = good ? request.body_limit : kMaxErrorBody;
+    const std::size_t room = limit - answer.body.size();
+    answer.body.append(bytes.substr(0, room));
+    if (bytes.size() <= room) return true;
+    (good ? too_large : cut) = true;
+    return false;
+  }
+
+  bool keep(Result<void> result) {
+    if (!result) stopped = std::move(result).error();
+    return result.ok();
+  }
+};
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  const std::size_t bytes = size * count;
+  return static_cast<Transfer*>(self)->header({data, bytes}) ? bytes : 0;
+}
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  const std::size_t bytes = size * count;
+  return static_cast<Transfer*>(self)->data({data, bytes}) ? bytes : 0;
+}
+
+// What libcurl trusts by itself: an own bundle replaces it, so that ours must hold it too.
+std::string system_authorities(CURL* easy) {
+  const char* file = std::getenv("SSL_CERT_FILE");
+#if LIBCURL_VERSION_NUM >= 0x075400
+  char* built_in = nullptr;
+  if (file == nullptr && curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_in) == CURLE_OK) file = built_in;
+#endif
+  if (file == nullptr) file = "/etc/ssl/certs/ca-certificates.crt";
+  auto text = read_file(file);
+  return text ? *text + "\n" : std::string();
+}
+
+std::string lower_first(std::string text) {
+  // "SSL certificate problem" stays, "Connection refused" does not.
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+}  // namespace
+
+std::string HttpHead::field(std::string_view name) const {
+  for (const auto& [key, value] : fields) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+struct Http::Impl {
+  HttpSettings settings;
+  std::string authorities;  // PEM; empty: libcurl's own
+  std::mutex mutex;
+  std::vector<Easy> idle;  // each with the connections it has open
+
+  Easy lease() {
+    std::lock_guard lock(mutex);
+    if (idle.empty()) return Easy(curl_easy_init());
+    Easy easy = std::move(idle.back());
+    idle.pop_back();
+    return easy;
+  }
+  void give_back(Easy easy) {
+    curl_easy_reset(easy.get());
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(easy));
+  }
+
+  void set_up(CURL* easy, const HttpRequest& request, const Url& url) const;
+  void hop(CURL* easy, const HttpRequest& request, const Url& url, bool authorized, HttpAnswer& answer) const;
+};
+
+void Http::Impl::set_up(CURL* easy, const HttpRequest& request, const Url& url) const {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  curl_easy_setopt(easy, CURLOPT_URL, url.text().c_str());
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "creel/" CREEL_VERSION);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(settings.connect_timeout_s));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings.stall_timeout_s));
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (is_loopback(url.host())) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  if (request.offset > 0) curl_easy_setopt(easy, CURLOPT_RANGE, (std::to_string(request.offset) + "-").c_str());
+  if (request.form) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.form->size()));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request.form->c_str());
+  }
+  if (url.scheme() != "https") return;
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!settings.verify) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  } else if (!authorities.empty()) {
+    curl_blob blob{const_cast<char*>(authorities.data()), authorities.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (!settings.tls.client_cert.empty() && url.origin() == Url("https://" + settings.own_host).origin()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, settings.tls.client_cert.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, settings.tls.client_key.c_str());
+  }
+}
+
+void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, bool authorized,
+                     HttpAnswer& answer) const {
+  using Kind = HttpAnswer::Kind;
+  set_up(easy, request, url);
+  curl_slist* raw = curl_slist_append(nullptr, "Expect:");
+  if (!request.accept.empty()) raw = curl_slist_append(raw, ("Accept: " + request.accept).c_str());
+  if (authorized && !request.authorization.empty())
+    raw = curl_slist_append(raw, ("Authorization: " + request.authorization).c_str());
+  List headers(raw);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+  Transfer transfer{request, answer};
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+
+  const CURLcode code = curl_easy_perform(easy);
+  if (transfer.stopped) {
+    answer.kind = Kind::kStopped;
+    answer.error = std::move(*transfer.stopped);
+    return;
+  }
+  if (code == CURLE_OK || transfer.cut) {
+    answer.kind = Kind::kAnswered;
+    return;
+  }
+  auto failed = [&](Kind kind, Code what, const std::string& text) {
+    answer.kind = kind;
+    answer.error = fail(what, oci::printable(text));
+  };
+  if (transfer.too_large) return failed(Kind::kInvalid, Code::kInvalid, "the answer is too large");
+  const std::string told = lower_first(detail[0] != '\0' ? detail : curl_easy_strerror(code));
+  long os_error = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return failed(Kind::kUnreachable, Code::kUnavailable, told);
+    case CURLE_COULDNT_CONNECT:
+      return failed(Kind::kUnreachable, Code::kUnavailable,
+                    "connect to " + url.host() + ": " +
+                        (os_error == 0 ? told : lower_first(std::strerror(static_cast<int>(os_error)))));
+    case CURLE_OPERATION_TIMEDOUT: {
+      curl_off_t connected = 0;
+      curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+      if (connected == 0)
+        return failed(Kind::kUnreachable, Code::kUnavailable, "connect to " + url.host() + ": timed out");
+      return failed(Kind::kLost, Code::kUnavailable,
+                    url.host() + " sent nothing for " + std::to_string(settings.stall_timeout_s) + " s");
+    }
+    case CURLE_SSL_CONNECT_ERROR:
+      return failed(Kind::kHandshake, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+      failed(Kind::kTls, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
+      if (code == CURLE_PEER_FAILED_VERIFICATION)
+        answer.error.hint =
+            "put the authority's certificate into ~/.config/containers/certs.d/" + settings.own_host + "/ca.crt";
+      return;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return failed(Kind::kLost, Code::kUnavailable, "the connection to " + url.host() + " was lost: " + told);
+    default:
+      return failed(Kind::kInvalid, Code::kUnavailable, url.host() + ": " + told);
+  }
+}
+
+Http::Http(HttpSettings settings) : impl_(std::make_unique<Impl>()) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_ALL); });
+  impl_->settings = std::move(settings);
+  if (!impl_->settings.tls.authorities.empty() || std::getenv("SSL_CERT_FILE") != nullptr) {
+    Easy easy(curl_easy_init());
+    impl_->authorities = system_authorities(easy.get()) + impl_->settings.tls.authorities;
+  }
+}
+
+Http::~Http() = default;
+
+HttpAnswer Http::perform(const HttpRequest& request) {
+  using Kind = HttpAnswer::Kind;
+  HttpAnswer answer;
+  auto invalid = [&](const std::string& text) {
+    answer.kind = Kind::kInvalid;
+    answer.error = fail(Code::kInvalid, text);
+    return std::move(answer);
+  };
+  Url url(request.url);
+  if (!url.valid()) return invalid("malformed URL " + oci::printable(request.url));
+  const std::string origin = url.origin();
+  bool authorized = true;
+  for (int hops = 0; hops <= kMaxRedirects; ++hops) {
+    answer = {};
+    Easy easy = impl_->lease();
+    if (easy == nullptr) return invalid("libcurl has no memory");
+    impl_->hop(easy.get(), request, url, authorized, answer);
+    impl_->give_back(std::move(easy));
+    const int status = answer.head.status;
+    const std::string location = answer.head.field("location");
+    const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+    if (answer.kind != Kind::kAnswered || !redirect || location.empty() || request.form) return answer;
+    const std::string before = url.scheme();
+    if (!url.follow(location) || !url.valid())
+      return invalid("redirected to the malformed URL " + oci::printable(location));
+    if (before == "https" && url.scheme() == "http" && impl_->settings.verify)
+      return invalid("redirected from HTTPS to plain HTTP at " + oci::printable(url.host()));
+    // Once elsewhere, whoever sends us back does so with a request of their making.
+    if (url.origin() != origin) authorized = false;
+  }
+  return invalid("more than " + std::to_string(kMaxRedirects) + " redirects");
+}
+
+}  // namespace creel::registry
