@@ -1,0 +1,33 @@
+#include "cmd/container/attach_flags.h"
+
+#include <unistd.h>
+
+#include "engine/monitor/client.h"
+
+namespace creel::cmd {
+
+void AttachFlags::declare_keys(Flags& flags) {
+  flags.value("--detach-keys", detach_keys_, "keys", "Keys that detach: letters or ctrl-…, separated by commas");
+}
+
+void AttachFlags::declare_sig_proxy(Flags& flags) {
+  flags.flag("--sig-proxy", sig_proxy_, "Forward signals to the container");
+}
+
+Result<engine::StartRequest> AttachFlags::request(bool attach, bool interactive) const {
+  TRY(engine::monitor::parse_detach_keys(detach_keys_));
+  engine::StartRequest request;
+  request.attach = attach;
+  request.interactive = interactive;
+  request.sig_proxy = sig_proxy_;
+  request.detach_keys = detach_keys_;
+  return request;
+}
+
+void warn_without_terminal(const engine::Engine& engine, bool tty, bool interactive) {
+  if (tty && interactive && isatty(STDIN_FILENO) == 0) {
+    engine.warn("the input device is not a TTY: --tty and --interactive might not work properly");
+  }
+}
+
+}  // namespace creel::cmd

@@ -1,0 +1,90 @@
+#include "cmd/container/create_flags.h"
+
+#include "cmd/container/seconds.h"
+
+namespace creel::cmd {
+namespace {
+
+using engine::PullPolicy;
+
+Result<PullPolicy> parse_pull_policy(const std::string& text) {
+  if (text == "missing" || text == "ifmissing" || text == "ifnotpresent" || text.empty()) return PullPolicy::kMissing;
+  if (text == "always") return PullPolicy::kAlways;
+  if (text == "never") return PullPolicy::kNever;
+  if (text == "newer" || text == "ifnewer") return PullPolicy::kNewer;
+  return fail(Code::kInvalid, "unsupported pull policy \"" + text + "\"")
+      .with_hint("Choose from: always, missing, never, newer.");
+}
+
+}  // namespace
+
+void CreateFlags::declare(Flags& flags) {
+  engine::CreateOptions& o = options_;
+  // who it is
+  flags.value("--name", o.name, "string", "Name of the container");
+  flags.flag("--replace", o.replace, "Remove a container that has the name already");
+  flags.list("-l,--label", o.label, "key=value", "Set a label");
+  flags.list("--label-file", o.label_file, "file", "Read labels from a file, one per line");
+  flags.list("--annotation", o.annotation, "key=value", "Add an annotation");
+  flags.value("--cidfile", o.cidfile, "file", "Write the container's ID to this file");
+  flags.value("--pidfile", o.pidfile, "file", "Write the process ID of the container's first process to this file");
+  flags.value("--platform", o.platform, "os/arch", "Platform to choose of an image that has several");
+  flags.value("--pull", pull_, "string", "When to pull the image").choices({"always", "missing", "never", "newer"});
+  flags.flag("--rootfs", o.rootfs, "The argument is a directory that is the root file system, instead of an image");
+  // what runs in it
+  flags.value("--entrypoint", o.entrypoint, "string", "Replace the image's entry point: a command, or a JSON array");
+  flags.list("-e,--env", o.env, "key[=value]", "Set an environment variable; without a value, inherit it");
+  flags.list("--env-file", o.env_file, "file", "Read environment variables from a file");
+  flags.flag("-i,--interactive", o.interactive, "Keep standard input open");
+  flags.flag("-t,--tty", o.tty, "Give the container a terminal");
+  flags.value("-u,--user", o.user, "user[:group]", "User, and group, that runs the command");
+  flags.value("-w,--workdir", o.workdir, "dir", "Working directory inside the container");
+  flags.value("--umask", o.umask, "octal", "File mode creation mask of the command");
+  flags.flag("--init", o.init, "Run a small init as PID 1 that forwards signals and reaps processes");
+  flags.value("--init-path", o.init_path, "file", "The init to run with --init");
+  flags.list("--ulimit", o.ulimit, "name=soft[:hard]", "Set a resource limit").csv();
+  // files
+  flags.list("-v,--volume", o.volume, "[src:]dst[:opts]", "Mount a directory, a file or a volume");
+  flags.list("--mount", o.mount, "type=…", "Mount: type=bind, volume or tmpfs, source=…, target=…");
+  flags.list("--tmpfs", o.tmpfs, "dst[:opts]", "Mount a file system in memory");
+  flags.flag("--read-only", o.read_only, "Mount the root file system read-only");
+  flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");
+  // network
+  flags.list("--network,--net", o.network, "mode", "Network: slirp4netns, none, host or container:NAME");
+  flags.list("-p,--publish", o.publish, "[[ip:]host:]container", "Publish a port, or a range of ports, to the host")
+      .csv();
+  flags.flag("-P,--publish-all", o.publish_all, "Publish all exposed ports to ports of the engine's choice");
+  flags.list("--expose", o.expose, "port", "Expose a port").csv();
+  flags.value("-h,--hostname", o.hostname, "name", "Host name of the container");
+  flags.list("--add-host", o.add_host, "host:ip", "Add a line to /etc/hosts").csv();
+  flags.flag("--no-hosts", o.no_hosts, "Do not make /etc/hosts, use the image's");
+  flags.list("--dns", o.dns, "ip", "Set a name server").csv();
+  flags.list("--dns-search", o.dns_search, "domain", "Set a search domain of the resolver").csv();
+  flags.list("--dns-option,--dns-opt", o.dns_option, "option", "Set an option of the resolver").csv();
+  // rights
+  flags.list("--cap-add", o.cap_add, "capability", "Add a capability").csv();
+  flags.list("--cap-drop", o.cap_drop, "capability", "Drop a capability").csv();
+  flags.list("--security-opt", o.security_opt, "option", "no-new-privileges, seccomp=FILE or seccomp=unconfined");
+  flags.value("--userns", o.userns, "mode", "User namespace: host, keep-id or nomap");
+  // end and logs
+  flags.flag("--rm", o.remove, "Remove the container when it ends");
+  flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");
+  flags.integer("--stop-timeout", stop_timeout_, "seconds", "Time to end after the stop signal, before SIGKILL");
+  flags.value("--log-driver", o.log_driver, "driver", "Where output is logged: k8s-file, json-file or none")
+      .choices({"k8s-file", "json-file", "none"});
+  flags.list("--log-opt", o.log_opt, "key=value", "Option of the log driver: max-size, max-file, path, tag");
+  flags.arguments(arguments_, true);
+}
+
+Result<engine::CreateOptions> CreateFlags::options() const {
+  engine::CreateOptions options = options_;
+  options.image = arguments_[0];
+  options.command.assign(arguments_.begin() + 1, arguments_.end());
+  TRY_SET(options.pull, parse_pull_policy(pull_));
+  if (stop_timeout_ != kNotGiven) {
+    TRY_SET(options.stop_timeout, parse_seconds(stop_timeout_, "--stop-timeout"));
+  }
+  return options;
+}
+
+}  // namespace creel::cmd

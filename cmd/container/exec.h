@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cmd/command.h"
+#include "cmd/container/attach_flags.h"
+#include "engine/container/options.h"
+
+namespace creel::cmd {
+
+// creel exec: a further process in a running container; the exit code is that process's.
+class ExecCommand : public Handler {
+ public:
+  void declare(Flags& flags) override;
+  Result<int> run(Context& context) override;
+
+ private:
+  engine::ExecOptions options_;
+  AttachFlags attach_;
+  std::vector<std::string> arguments_;
+};
+
+}  // namespace creel::cmd

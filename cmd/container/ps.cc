@@ -1,0 +1,165 @@
+#include "cmd/container/ps.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cmd/container/ps_document.h"
+#include "cmd/container/ps_text.h"
+#include "cmd/output/output.h"
+#include "cmd/output/tabwriter.h"
+#include "engine/container/container.h"
+#include "engine/json.h"
+
+namespace creel::cmd {
+namespace {
+
+using engine::Container;
+using nlohmann::json;
+
+constexpr std::array kSortKeys = {"command", "created", "id", "image", "names", "runningfor", "status"};
+
+std::int64_t started_ns(const Container& container) {
+  if (container.observed.state) return container.observed.state->started_ns;
+  return container.observed.exit ? container.observed.exit->started_ns : 0;
+}
+
+Result<void> check_sort_key(const std::string& key) {
+  if (std::find(kSortKeys.begin(), kSortKeys.end(), key) != kSortKeys.end()) return {};
+  if (key == "size") return fail(Code::kUnsupported, "ps --sort size is not built yet");
+  std::string all;
+  for (const char* known : kSortKeys) all += (all.empty() ? "" : ", ") + std::string(known);
+  return fail(Code::kInvalid, "invalid argument \"" + key + "\" for \"--sort\" flag: \"" + key +
+                                  "\" is not a valid value.  Choose from: \"" + all + "\"")
+      .with_hint("See 'creel ps --help'");
+}
+
+void sort_containers(std::vector<Container>& containers, const std::string& key) {
+  const auto by = [&](auto field) {
+    std::stable_sort(containers.begin(), containers.end(),
+                     [&](const Container& a, const Container& b) { return field(a) < field(b); });
+  };
+  if (key == "command") by([](const Container& c) { return c.record.command; });
+  if (key == "created") by([](const Container& c) { return c.record.created_ns; });
+  if (key == "id") by([](const Container& c) { return c.record.id; });
+  if (key == "image") by([](const Container& c) { return c.record.image; });
+  if (key == "names") by([](const Container& c) { return c.record.name; });
+  if (key == "runningfor") by(started_ns);
+  if (key == "status") {
+    by([](const Container& c) { return std::string_view(engine::monitor::to_string(c.observed.status)); });
+  }
+}
+
+std::string default_table(const std::vector<Container>& containers, bool whole, bool heading) {
+  std::string text;
+  if (heading) text = "CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES\n";
+  const std::int64_t now = now_ns();
+  for (const Container& container : containers) {
+    const storage::ContainerRecord& record = container.record;
+    text += whole ? record.id : record.id.substr(0, 12);
+    text += '\t';
+    text += record.image;
+    text += '\t';
+    text += command_text(engine::texts_from_column(record.command), whole);
+    text += '\t';
+    text += human_duration(now - record.created_ns) + " ago\t";
+    text += status_text(container.observed, now);
+    text += '\t';
+    text += ports_text(port_ranges(engine::ports_of(record)));
+    text += '\t';
+    text += record.name;
+    text += '\n';
+  }
+  return align_columns(text);
+}
+
+Listing listing_of(bool no_heading) {
+  Listing listing;
+  listing.columns = {{"CONTAINER ID", ".ID"},      {"IMAGE", ".Image"},   {"COMMAND", ".Command"},
+                     {"CREATED", ".CreatedHuman"}, {"STATUS", ".Status"}, {"PORTS", ".Ports"},
+                     {"NAMES", ".Names"}};
+  listing.headers = {{"CREATED", ".Created"},
+                     {"CREATED AT", ".CreatedAt"},
+                     {"RUNNING FOR", ".RunningFor"},
+                     {"STATE", ".State"},
+                     {"STARTED AT", ".StartedAt"},
+                     {"EXITED AT", ".ExitedAt"},
+                     {"EXIT CODE", ".ExitCode"},
+                     {"IMAGE ID", ".ImageID"},
+                     {"POD ID", ".Pod"},
+                     {"AUTO REMOVE", ".AutoRemove"},
+                     {"IS INFRA", ".IsInfra"},
+                     {"CID FILE", ".CIDFile"},
+                     {"EXPOSED PORTS", ".ExposedPorts"}};
+  listing.no_heading = no_heading;
+  return listing;
+}
+
+// The list leaves the config out; few formats need it.
+Result<void> load_configs(engine::Engine& engine, std::vector<Container>& containers, const std::string& format) {
+  if (!means_json(format) && format.find("CIDFile") == std::string::npos &&
+      format.find("ExposedPorts") == std::string::npos) {
+    return {};
+  }
+  for (Container& container : containers) {
+    auto found = engine::find(engine, container.record.id);
+    if (found) {
+      container.record.config = std::move(found->record.config);
+    } else if (found.error().code != Code::kNotFound) {  // removed meanwhile
+      return std::move(found).error();
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void PsCommand::declare(Flags& flags) {
+  flags.flag("-a,--all", all_, "Show all containers, not only those that run");
+  flags.list("-f,--filter", filters_, "key=value", "Show only containers that meet this condition");
+  flags.value("--format", format_, "string", "Print JSON, or by a Go template");
+  flags.integer("-n,--last", last_, "number", "Show the containers that were created last, in any state");
+  flags.flag("-l,--latest", latest_, "Show the container that was created last, in any state");
+  flags.flag("--no-trunc,--notruncate", no_trunc_, "Show whole IDs and commands");
+  flags.flag("--noheading", no_heading_, "Print no column headings");
+  flags.flag("-q,--quiet", quiet_, "Print only IDs");
+  flags.value("--sort", sort_, "string", "Sort by command, created, id, image, names, runningfor or status")
+      .choices({kSortKeys.begin(), kSortKeys.end()});
+}
+
+Result<int> PsCommand::run(Context& context) {
+  if (last_ >= 0 && latest_) return fail(Code::kInvalid, "last and latest are mutually exclusive");
+  TRY(check_sort_key(sort_));
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  engine::ListOptions options;
+  options.all = all_;
+  options.latest = latest_;
+  options.last = static_cast<int>(std::min<std::int64_t>(last_, INT32_MAX));
+  options.filters = filters_;
+  TRY_SET(std::vector<Container> containers, engine::list(engine, options));
+  sort_containers(containers, sort_);
+
+  if (quiet_ && format_.empty()) {
+    for (const Container& container : containers) {
+      std::printf("%s\n", (no_trunc_ ? container.record.id : container.record.id.substr(0, 12)).c_str());
+    }
+    return 0;
+  }
+  if (format_.empty()) {
+    std::fputs(default_table(containers, no_trunc_, !no_heading_).c_str(), stdout);
+    return 0;
+  }
+  TRY(load_configs(engine, containers, format_));
+  const std::int64_t now = now_ns();
+  json rows = json::array();
+  for (const Container& container : containers) {
+    rows.push_back(means_json(format_) ? ps_document(container, now) : ps_row(container, no_trunc_, now));
+  }
+  TRY_SET(const std::string text, render_list(listing_of(no_heading_), format_, rows, json::array()));
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace creel::cmd

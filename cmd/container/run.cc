@@ -1,0 +1,28 @@
+#include "cmd/container/run.h"
+
+#include <cstdio>
+
+namespace creel::cmd {
+
+void RunCommand::declare(Flags& flags) {
+  flags.flag("-d,--detach", detach_, "Let the container run in the background, and print its ID");
+  create_.declare(flags);
+  attach_.declare_keys(flags);
+  attach_.declare_sig_proxy(flags);
+}
+
+Result<int> RunCommand::run(Context& context) {
+  TRY_SET(engine::CreateOptions options, create_.options());
+  options.detach = detach_;
+  TRY_SET(const engine::StartRequest request, attach_.request(!detach_, options.interactive));
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  if (!detach_) warn_without_terminal(engine, options.tty, options.interactive);
+  std::string id;
+  TRY_SET(const engine::StartOutcome outcome,
+          engine::run(engine, options, request, context.argv, [&](const std::string& created) { id = created; }));
+  // Printed only now: a command that could not be started has no ID on stdout.
+  if (detach_) std::printf("%s\n", id.c_str());
+  return outcome.detached ? 0 : outcome.exit_code;
+}
+
+}  // namespace creel::cmd

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cmd/command.h"
+#include "cmd/container/attach_flags.h"
+#include "cmd/container/create_flags.h"
+
+namespace creel::cmd {
+
+// creel run: the exit code is the container's; with -d, prints the full ID.
+class RunCommand : public Handler {
+ public:
+  void declare(Flags& flags) override;
+  Result<int> run(Context& context) override;
+
+ private:
+  CreateFlags create_;
+  AttachFlags attach_;
+  bool detach_ = false;
+};
+
+}  // namespace creel::cmd
