@@ -16,6 +16,8 @@ namespace {
 
 // A record never grows larger than this, so that rotation keeps near its bound.
 constexpr std::size_t kLongestRecord = 16384;
+// Records are gathered to this size: ten thousand empty lines in one chunk must not cost this process a megabyte.
+constexpr std::size_t kGathered = 16384;
 
 // RFC 3339 with all nine digits, so that records line up: "2026-11-24T15:04:05.123456789+00:00".
 std::string timestamp(bool json) {
@@ -66,6 +68,24 @@ void append_json_string(std::string& out, std::string_view text) {
   }
 }
 
+// The size without a last record that has no end.
+Result<std::int64_t> cut_torn_record(int fd, const std::string& path) {
+  struct stat info{};
+  if (fstat(fd, &info) != 0) return errno_error("opening log " + path);
+  std::int64_t size = info.st_size;
+  char block[4096];
+  while (size > 0) {
+    const std::int64_t begin = std::max<std::int64_t>(0, size - static_cast<std::int64_t>(sizeof(block)));
+    const ssize_t got = pread(fd, block, static_cast<std::size_t>(size - begin), begin);
+    if (got <= 0) return errno_error("reading log " + path);
+    const std::size_t newline = std::string_view(block, static_cast<std::size_t>(got)).rfind('\n');
+    size = newline == std::string_view::npos ? begin : begin + static_cast<std::int64_t>(newline) + 1;
+    if (newline != std::string_view::npos) break;
+  }
+  if (size != info.st_size && ftruncate(fd, size) != 0) return errno_error("cutting log " + path);
+  return size;
+}
+
 }  // namespace
 
 Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files) {
@@ -75,9 +95,8 @@ Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std
   out.path_ = path;
   out.max_size_ = max_size;
   out.max_files_ = std::max(max_files, 1);
-  TRY_SET(out.file_, open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600));
-  struct stat info{};
-  if (fstat(out.file_.get(), &info) == 0) out.size_ = info.st_size;
+  TRY_SET(out.file_, open_file(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0600));
+  TRY_SET(out.size_, cut_torn_record(out.file_.get(), path));
   return out;
 }
 
@@ -95,7 +114,7 @@ void LogWriter::write(bool is_stderr, std::string_view chunk) {
 }
 
 void LogWriter::append(bool is_stderr, std::string_view piece, bool partial, const std::string& time) {
-  const std::size_t before = buffer_.size();
+  rotate_if_full();
   if (driver_ == LogDriver::kK8sFile) {
     buffer_ += time;
     buffer_ += is_stderr ? " stderr " : " stdout ";
@@ -110,31 +129,39 @@ void LogWriter::append(bool is_stderr, std::string_view piece, bool partial, con
     buffer_ += time;
     buffer_ += "\"}\n";
   }
-  if (max_size_ <= 0) return;
-  if (size_ + static_cast<std::int64_t>(buffer_.size()) <= max_size_ || size_ + static_cast<std::int64_t>(before) == 0) return;
-  // This record opens the next file.
-  const std::string last = buffer_.substr(before);
-  buffer_.resize(before);
+  line_open_[is_stderr ? 1 : 0] = partial;
+  if (buffer_.size() >= kGathered) flush();
+}
+
+void LogWriter::rotate_if_full() {
+  const std::int64_t size = size_ + static_cast<std::int64_t>(buffer_.size());
+  if (max_size_ <= 0 || size < max_size_) return;
+  // Between lines, so that no file begins in the middle of one; but a line without end must not fill the disk.
+  if ((line_open_[0] || line_open_[1]) && size < 2 * max_size_) return;
   flush();
   rotate();
-  buffer_ = last;
 }
 
 void LogWriter::flush() {
   if (buffer_.empty()) return;
-  (void)write_all(file_.get(), buffer_).ok();
-  size_ += static_cast<std::int64_t>(buffer_.size());
+  if (write_all(file_.get(), buffer_).ok()) {
+    size_ += static_cast<std::int64_t>(buffer_.size());
+  } else {
+    // The disk is full: half a record must not spoil the one that is written when it is not any more.
+    (void)!ftruncate(file_.get(), size_);
+  }
   buffer_.clear();
 }
 
 void LogWriter::rotate() {
-  // log.N-1 -> log.N … log -> log.1; the oldest is replaced.
-  for (int i = max_files_; i >= 1; --i) {
+  // log.N-2 -> log.N-1 … log -> log.1; the oldest is replaced.
+  for (int i = max_files_ - 1; i >= 1; --i) {
     const std::string from = i == 1 ? path_ : path_ + "." + std::to_string(i - 1);
     (void)rename(from.c_str(), (path_ + "." + std::to_string(i)).c_str());
   }
-  auto fresh = open_file(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
-  if (!fresh.ok()) return;  // goes on in the old file, under its new name
+  if (max_files_ == 1) unlink(path_.c_str());
+  auto fresh = open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600);
+  if (!fresh.ok()) return;  // goes on in the old file, and tries again
   file_ = std::move(*fresh);
   size_ = 0;
 }

@@ -1,4 +1,4 @@
-// Writing a container's log: byte-exact, one write(2) per chunk of output, rotated between records.
+// Writing a container's log: byte-exact, whole records in each write(2), rotated between lines.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace creel::engine::monitor {
 
 class LogWriter {
  public:
-  // Appends to `path`, made 0600. `max_size` 0: never rotated.
+  // Appends to `path`, made 0600; a record that a killed writer has not finished is cut off. `max_size` 0: never rotated.
+  // `max_files` counts the current one: with 1 a full log starts anew.
   static Result<LogWriter> open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files);
   // A chunk as it was read from the container. A line without its end becomes a partial record; the rest follows later.
   // A log that cannot be written (disk full) does not stop the container.
@@ -21,6 +22,7 @@ class LogWriter {
 
  private:
   void append(bool is_stderr, std::string_view piece, bool partial, const std::string& time);
+  void rotate_if_full();
   void flush();
   void rotate();
 
@@ -29,6 +31,7 @@ class LogWriter {
   std::int64_t max_size_ = 0, size_ = 0;
   int max_files_ = 1;
   Fd file_;
+  bool line_open_[2] = {false, false};   // per stream: its last record was a partial one
   std::string buffer_;
 };
 

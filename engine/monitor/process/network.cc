@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr const char* kApiSocket = "slirp.sock";
 constexpr int kReadyTimeoutMs = 10000;
+constexpr int kEndTimeoutMs = 2000;
 
 struct Pipe {
   Fd read, write;
@@ -109,6 +111,11 @@ Result<void> NetworkHelper::wait_ready(const NetworkJob& job, const std::string&
 void NetworkHelper::stop() {
   if (!exit_.valid()) return;
   exit_.reset();
+  pollfd gone{process_.pidfd(), POLLIN, 0};
+  while (poll(&gone, 1, kEndTimeoutMs) < 0 && errno == EINTR) {
+  }
+  // A container's end must not hang on a helper that does.
+  if (gone.revents == 0) (void)pidfd_signal(process_.pidfd(), SIGKILL).ok();
   (void)process_.wait().ok();
 }
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,8 @@ namespace {
 
 // One buffer for all reading; single-threaded.
 char buffer[kChunk];
+// More than a terminal can hold.
+constexpr int kTerminalRest = 1 << 20;
 
 }  // namespace
 
@@ -33,22 +36,27 @@ void Session::drop_client(Client& client) {
   client.wants_stdin = false;
 }
 
-bool Session::retry_unsent(Client& client) {
-  if (client.unsent.empty()) return true;
-  if (send_packet(client.socket.get(), client.unsent_type, client.unsent, false)) {
-    client.unsent.clear();
-    return true;
+void Session::forget_dropped() {
+  std::erase_if(clients_, [](const Client& client) { return !client.socket.valid(); });
+}
+
+void Session::send_unsent(Client& client) {
+  while (!client.unsent.empty()) {
+    const Unsent& first = client.unsent.front();
+    if (!send_packet(client.socket.get(), first.type, first.data, false)) {
+      if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) drop_client(client);
+      return;
+    }
+    client.unsent.erase(client.unsent.begin());
   }
-  if (errno != EAGAIN && errno != ENOBUFS) drop_client(client);
-  return false;
 }
 
 void Session::deliver(Type type, std::string_view data) {
   for (Client& client : clients_) {
     if (!client.wants_output || !client.socket.valid()) continue;
-    client.unsent.assign(data);
-    client.unsent_type = type;
-    retry_unsent(client);
+    if (client.unsent.empty() && send_packet(client.socket.get(), type, data, false)) continue;
+    client.unsent.push_back({type, std::string(data)});
+    send_unsent(client);
   }
 }
 
@@ -60,21 +68,44 @@ void Session::read_output(Fd& from, bool is_stderr) {
     deliver(is_stderr ? Type::kStderr : Type::kStdout, data);
     return;
   }
-  // EIO is a terminal whose other side nobody has open; it may be opened again.
-  if (got < 0 && (errno == EAGAIN || errno == EINTR || errno == EIO)) return;
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   from.reset();
 }
 
-void Session::accept_client() {
-  Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!socket.valid()) return;
-  Client client;
-  client.socket = std::move(socket);
-  clients_.push_back(std::move(client));
+// All of the container is gone, so all that it wrote is in the pipe. Another process may have been given the other end and
+// go on writing: that is not the container's.
+void Session::drain(Fd& from, bool is_stderr) {
+  int left = 0;
+  if (!from.valid() || ioctl(from.get(), FIONREAD, &left) != 0) left = 0;
+  // A terminal's last output may still be on its way through the kernel: only reading (EAGAIN, EIO) tells.
+  if (from.get() == terminal_.get()) left = kTerminalRest;
+  while (left > 0 && from.valid()) {
+    const ssize_t got = read(from.get(), buffer, std::min(sizeof(buffer), static_cast<std::size_t>(left)));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    const std::string_view data(buffer, static_cast<std::size_t>(got));
+    log_.write(is_stderr, data);
+    deliver(is_stderr ? Type::kStderr : Type::kStdout, data);
+    left -= static_cast<int>(got);
+  }
+  from.reset();
+}
+
+void Session::accept_clients() {
+  while (listener_.valid()) {
+    Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!socket.valid()) return;
+    Client client;
+    client.socket = std::move(socket);
+    clients_.push_back(std::move(client));
+    // What it wants it has said by now, if it came before the end.
+    pollfd said{clients_.back().socket.get(), POLLIN, 0};
+    if (poll(&said, 1, 0) > 0) read_client(clients_.back());
+  }
 }
 
 void Session::write_stdin() {
-  Fd& to = terminal_.valid() ? terminal_ : in_;
+  const Fd& to = terminal_.valid() ? terminal_ : in_;
   if (!to.valid()) {
     stdin_pending_.clear();
     return;
@@ -108,12 +139,13 @@ void Session::read_client(Client& client) {
       }
       break;
     case Type::kStdin:
+      if (!client.wants_stdin) break;
       stdin_pending_ += packet->data;
       write_stdin();
       break;
     case Type::kStdinEof:
+      if (client.wants_stdin && !terminal_.valid()) stdin_ends_ = true;
       client.wants_stdin = false;
-      if (!terminal_.valid()) stdin_ends_ = true;
       break;
     case Type::kResize:
       if (packet->data.size() == sizeof(WindowSize) && terminal_.valid()) {
@@ -129,68 +161,89 @@ void Session::read_client(Client& client) {
 }
 
 void Session::serve() {
-  bool ended = false;
-  while (true) {
-    clients_.erase(std::remove_if(clients_.begin(), clients_.end(), [](const Client& c) { return !c.socket.valid(); }), clients_.end());
+  std::vector<pollfd> waiting;
+  for (;;) {
+    forget_dropped();
     close_stdin();
-    std::vector<pollfd> waiting;
-    auto wait_for = [&](int fd, short events) {
-      waiting.push_back({fd, events, 0});
-      return waiting.size() - 1;
-    };
-    constexpr std::size_t kNone = ~std::size_t{0};
-    const bool full = stalled();
-    const std::size_t init_at = ended ? kNone : wait_for(init_.pidfd(), POLLIN);
-    const std::size_t out_at = out_.valid() && !full ? wait_for(out_.get(), POLLIN) : kNone;
-    const std::size_t err_at = err_.valid() && !full ? wait_for(err_.get(), POLLIN) : kNone;
-    short terminal_events = 0;
-    if (!full) terminal_events |= POLLIN;
-    if (!stdin_pending_.empty()) terminal_events |= POLLOUT;
-    const std::size_t terminal_at = terminal_.valid() && terminal_events != 0 ? wait_for(terminal_.get(), terminal_events) : kNone;
-    const std::size_t in_at = in_.valid() && !stdin_pending_.empty() ? wait_for(in_.get(), POLLOUT) : kNone;
-    const std::size_t listener_at = listener_.valid() ? wait_for(listener_.get(), POLLIN) : kNone;
-    const std::size_t clients_at = waiting.size();
+    const short output = stalled() ? 0 : POLLIN;
+    // A descriptor of -1 is passed over by poll(2).
+    auto entry = [](const Fd& fd, int events) { return pollfd{events == 0 ? -1 : fd.get(), static_cast<short>(events), 0}; };
+    const short input = stdin_pending_.empty() ? 0 : POLLOUT;
+    waiting.assign({{init_.pidfd(), POLLIN, 0},
+                    entry(out_, output),
+                    entry(err_, output),
+                    entry(terminal_, terminal_hung_up_ ? 0 : output | input),
+                    entry(in_, input),
+                    entry(listener_, POLLIN)});
+    const std::size_t first_client = waiting.size();
     for (const Client& client : clients_) {
       // A client's next input waits until the container has taken the last.
-      short events = static_cast<short>((stdin_pending_.empty() ? POLLIN : 0) | (client.unsent.empty() ? 0 : POLLOUT));
-      wait_for(client.socket.get(), events);
+      const int events = (stdin_pending_.empty() ? POLLIN : 0) | (client.unsent.empty() ? 0 : POLLOUT);
+      waiting.push_back({client.socket.get(), static_cast<short>(events), 0});
     }
-    // After the end only what is already in the pipes counts: all that wrote to them is gone, or is none of ours.
-    const int ready = poll(waiting.data(), waiting.size(), ended && !full ? 0 : -1);
-    if (ready < 0 && errno == EINTR) continue;
-    auto happened = [&](std::size_t at) { return at != kNone && waiting[at].revents != 0; };
-    if (ended && !full && !happened(out_at) && !happened(err_at) && (terminal_at == kNone || (waiting[terminal_at].revents & POLLIN) == 0)) return;
-    if (happened(init_at)) ended = true;
-    if (happened(out_at)) read_output(out_, false);
-    // Both streams' order is the order in which they are found here; a full client holds up both.
-    if (happened(err_at) && !stalled()) read_output(err_, true);
-    if (happened(terminal_at)) {
-      if ((waiting[terminal_at].revents & POLLOUT) != 0) write_stdin();
-      if ((waiting[terminal_at].revents & POLLIN) != 0 && !stalled()) read_output(terminal_, false);
-      // Hung up: the last process closed it. Only the end of the container matters now.
-      if ((waiting[terminal_at].revents & (POLLHUP | POLLIN)) == POLLHUP) {
-        if (ended) {
-          terminal_.reset();
-        } else {
-          pollfd only{init_.pidfd(), POLLIN, 0};
-          poll(&only, 1, 20);
-        }
+    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (waiting[0].revents != 0) break;
+    if (waiting[1].revents != 0) read_output(out_, false);
+    // A full client holds up both streams.
+    if (waiting[2].revents != 0 && !stalled()) read_output(err_, true);
+    const short terminal = waiting[3].revents;
+    if ((terminal & POLLOUT) != 0) write_stdin();
+    if ((terminal & POLLIN) != 0) {
+      const ssize_t got = read(terminal_.get(), buffer, sizeof(buffer));
+      if (got > 0) {
+        log_.write(false, std::string_view(buffer, static_cast<std::size_t>(got)));
+        deliver(Type::kStdout, std::string_view(buffer, static_cast<std::size_t>(got)));
       }
+    } else if ((terminal & (POLLHUP | POLLERR)) != 0) {
+      terminal_hung_up_ = true;
     }
-    if (happened(in_at)) write_stdin();
-    if (happened(listener_at)) accept_client();
-    for (std::size_t i = 0; clients_at + i < waiting.size() && i < clients_.size(); ++i) {
-      const short events = waiting[clients_at + i].revents;
-      if ((events & POLLOUT) != 0) retry_unsent(clients_[i]);
+    if (waiting[4].revents != 0) write_stdin();
+    const std::size_t known = clients_.size();
+    if (waiting[5].revents != 0) accept_clients();
+    for (std::size_t i = 0; i < known; ++i) {
+      const short events = waiting[first_client + i].revents;
+      if ((events & POLLOUT) != 0) send_unsent(clients_[i]);
       if (clients_[i].socket.valid() && (events & (POLLIN | POLLHUP | POLLERR)) != 0) read_client(clients_[i]);
     }
   }
+  drain(out_, false);
+  drain(err_, true);
+  drain(terminal_, false);
 }
 
-void Session::flush_clients() {
-  for (Client& client : clients_) {
-    if (client.socket.valid() && !client.unsent.empty() && !send_packet(client.socket.get(), client.unsent_type, client.unsent)) drop_client(client);
-    client.unsent.clear();
+// Until all has been sent and, where that is wanted, one has taken over the clean-up (true), or until none can any more.
+bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
+  timespec begin{};
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (;;) {
+    forget_dropped();
+    std::vector<pollfd> waiting;
+    bool somebody = false;
+    for (const Client& client : clients_) {
+      const bool may_take = want_cleanup && client.wants_output;
+      somebody |= may_take || !client.unsent.empty();
+      waiting.push_back({client.socket.get(), static_cast<short>(POLLIN | (client.unsent.empty() ? 0 : POLLOUT)), 0});
+    }
+    if (!somebody) return false;
+    int left = -1;
+    if (patience_ms >= 0) {
+      timespec now{};
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      left = patience_ms - static_cast<int>((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000);
+      if (left <= 0) return false;
+    }
+    if (poll(waiting.data(), waiting.size(), left) <= 0) continue;
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      Client& client = clients_[i];
+      if ((waiting[i].revents & POLLOUT) != 0) send_unsent(client);
+      if (!client.socket.valid() || (waiting[i].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+      auto packet = receive_packet(client.socket.get());
+      if (!packet.ok() || packet->closed) {
+        drop_client(client);
+      } else if (want_cleanup && packet->type == Type::kTakeCleanup) {
+        return true;
+      }
+    }
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,9 @@ namespace creel::engine::monitor {
 
 namespace {
 
+// How long a client may take to say that it removes a --rm container.
+constexpr int kCleanupPatienceMs = 1000;
+
 void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
 Result<void> make_pipe(Fd& read, Fd& write) {
@@ -27,6 +32,22 @@ Result<void> make_pipe(Fd& read, Fd& write) {
   read = Fd(ends[0]);
   write = Fd(ends[1]);
   return {};
+}
+
+// Handler: who ends this process (the end of a login session, a shutdown) means the container, and wants it to have the
+// time that its own end takes. SIGKILL is still there.
+volatile sig_atomic_t terminated_pidfd = -1;
+void pass_on(int number) {
+  const int saved = errno;
+  syscall(SYS_pidfd_send_signal, static_cast<int>(terminated_pidfd), number, nullptr, 0);
+  errno = saved;
+}
+void pass_on_termination(int pidfd) {
+  terminated_pidfd = pidfd;
+  struct sigaction action{};
+  action.sa_handler = pass_on;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 }  // namespace
@@ -46,15 +67,7 @@ Result<void> Session::prepare() {
   TRY_SET(log_, LogWriter::open(job_.log_driver, job_.log_path, job_.log_max_size, job_.log_max_files));
 
   Fd child_in, child_out, child_err;
-  if (!job_.plan.process.terminal) {
-    TRY(make_pipe(out_, child_out));
-    TRY(make_pipe(err_, child_err));
-    if (job_.open_stdin) {
-      TRY(make_pipe(child_in, in_));
-    } else {
-      TRY_SET(child_in, open_file("/dev/null", O_RDONLY));
-    }
-  }
+  if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
   TRY_SET(init_, runtime::clone_init(job_.plan, {child_in.get(), child_out.get(), child_err.get()}));
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, init_.pid()));
@@ -64,10 +77,20 @@ Result<void> Session::prepare() {
   if (job_.plan.process.terminal) {
     terminal_ = init_.take_terminal();
     if (!terminal_.valid()) return fail(Code::kFailed, "the container made no terminal");
+    terminal_side_ = Fd(ioctl(terminal_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!terminal_side_.valid()) return errno_error("opening the container's terminal");
   }
   for (Fd* fd : {&out_, &err_, &in_, &terminal_}) {
     if (fd->valid()) set_nonblocking(fd->get());
   }
+  return {};
+}
+
+Result<void> Session::prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err) {
+  TRY(make_pipe(out_, child_out));
+  TRY(make_pipe(err_, child_err));
+  if (job_.open_stdin) return make_pipe(child_in, in_);
+  TRY_SET(child_in, open_file("/dev/null", O_RDONLY));
   return {};
 }
 
@@ -86,6 +109,17 @@ Result<void> Session::listen_for_clients() {
   return {};
 }
 
+Result<void> Session::start_recorded() {
+  // From here a death without a record is told from never having run.
+  TRY(write_atomic_at(container_dir_.get(), "started", state_.boot_id + " " + std::to_string(state_.started_ns) + "\n"));
+  unlinkat(container_dir_.get(), "exit", 0);
+  if (!job_.pidfile.empty()) TRY(write_atomic(job_.pidfile, std::to_string(state_.pid), 0644));
+  if (!job_.conmon_pidfile.empty()) TRY(write_atomic(job_.conmon_pidfile, std::to_string(getpid()), 0644));
+  // The record first: whoever sees the container's first effect can also see that it runs.
+  TRY(write_atomic_at(running_dir_.get(), "state", encode(state_)));
+  return init_.go();
+}
+
 Result<pid_t> Session::start() {
   state_.pid = init_.pid();
   state_.start_time = process_start_time(init_.pid());
@@ -93,20 +127,26 @@ Result<pid_t> Session::start() {
   state_.monitor_start_time = process_start_time(getpid());
   state_.boot_id = boot_id();
   state_.started_ns = now_ns();
-  // From here a death without a record is told from never having run.
-  TRY_SET(Fd started, open_at(container_dir_.get(), "started", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
-  TRY(write_all(started.get(), state_.boot_id + " " + std::to_string(state_.started_ns) + "\n"));
-  unlinkat(container_dir_.get(), "exit", 0);
-  if (!job_.pidfile.empty()) TRY(write_atomic(job_.pidfile, std::to_string(state_.pid), 0644));
-  if (!job_.conmon_pidfile.empty()) TRY(write_atomic(job_.conmon_pidfile, std::to_string(getpid()), 0644));
-  // The record first: whoever sees the container's first effect can also see that it runs.
-  TRY(write_atomic_at(running_dir_.get(), "state", encode(state_)));
-  auto gone = init_.go();
+  const auto last_started = read_file_at(container_dir_.get(), "started", 4096);
+  const auto last_exit = read_file_at(container_dir_.get(), "exit", 65536);
+  auto gone = start_recorded();
   if (!gone.ok()) {
+    // It has not run: how it ended the last time is still true.
     unlinkat(running_dir_.get(), "state", 0);
-    unlinkat(container_dir_.get(), "started", 0);
+    if (last_exit.ok()) (void)write_atomic_at(container_dir_.get(), "exit", *last_exit).ok();
+    if (last_started.ok()) {
+      (void)write_atomic_at(container_dir_.get(), "started", *last_started).ok();
+    } else {
+      unlinkat(container_dir_.get(), "started", 0);
+    }
+    for (const std::string& file : {job_.pidfile, job_.conmon_pidfile}) {
+      if (!file.empty()) unlink(file.c_str());
+    }
     return std::move(gone).error();
   }
+  pass_on_termination(init_.pidfd());
+  // Nothing of the plan is needed any more, and this process may live for months.
+  job_.plan = {};
   return state_.pid;
 }
 
@@ -121,6 +161,8 @@ void Session::abandon() {
     unlinkat(running_dir_.get(), "attach", 0);
     unlinkat(running_dir_.get(), "slirp.sock", 0);
   }
+  // Before the error is told: the next start must not find this one.
+  lock_.reset();
 }
 
 void Session::write_exit() {
@@ -135,33 +177,40 @@ void Session::write_exit() {
   unlinkat(running_dir_.get(), "slirp.sock", 0);
 }
 
+void Session::clean_up() {
+  SpawnRequest request;
+  request.path = job_.cleanup_argv.front();
+  request.argv = job_.cleanup_argv;
+  if (auto process = spawn(request); process.ok()) (void)process->wait().ok();
+}
+
 void Session::finish() {
   siginfo_t info{};
   waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(init_.pidfd()), &info, WEXITED);
   exit_code_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
   network_.stop();
+  accept_clients();
   listener_.reset();
   // Durable before anybody can know.
   write_exit();
-  flush_clients();
   const std::int32_t code = exit_code_;
-  std::string_view bytes(reinterpret_cast<const char*>(&code), sizeof(code));
-  bool taken = false;
   for (Client& client : clients_) {
-    if (!client.wants_output || !send_packet(client.socket.get(), Type::kExit, bytes)) continue;
-    // With --rm somebody must tidy up: an attached client that says so, else this process.
-    while (!job_.keep_record && !taken) {
-      auto packet = receive_packet(client.socket.get());
-      if (!packet.ok() || packet->closed) break;
-      taken = packet->type == Type::kTakeCleanup;
-    }
+    client.unsent.push_back({Type::kExit, std::string(reinterpret_cast<const char*>(&code), sizeof(code))});
+    send_unsent(client);
   }
-  if (job_.keep_record || taken || job_.cleanup_argv.empty()) return;
+  forget_dropped();
+  // With --rm somebody must tidy up: an attached client that says so, else this process. One that is stopped, or writes to
+  // a pager, has had its chance.
+  const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
+  const bool taken = want_cleanup && part_from_clients(true, kCleanupPatienceMs);
+  // The kernel releases it only with the last copy, and the next processes get copies.
   lock_.reset();
-  SpawnRequest request;
-  request.path = job_.cleanup_argv.front();
-  request.argv = job_.cleanup_argv;
-  if (auto process = spawn(request); process.ok()) (void)process->wait().ok();
+  if (want_cleanup && !taken) clean_up();
+  if (!stalled()) return;
+  // `stop` and `wait` wait for the end of this process; a client that reads slowly is no reason to make them.
+  if (fork() > 0) return;
+  signal(SIGTERM, SIG_DFL);
+  (void)part_from_clients(false, -1);
 }
 
 }  // namespace creel::engine::monitor

@@ -22,39 +22,53 @@ class Session {
 
   // Lock, stdio, first process, network; all but the exec.
   Result<void> prepare();
-  // Records that it runs, and execs.
+  // Records that it runs, and execs. After an error the records are as they were.
   Result<pid_t> start();
-  // Until the container has ended and everything it wrote is in the log and with the clients.
+  // Until the container has ended and everything it wrote is in the log and sent, or queued for clients that are slow.
   void serve();
-  // Exit record, clients, --rm.
+  // Exit record, clients, --rm. Ends soon, whatever the clients do: what slow ones have not yet read, a copy of this
+  // process gives them that nobody waits for.
   void finish();
   // Undoes prepare().
   void abandon();
 
  private:
+  struct Unsent {
+    Type type;
+    std::string data;
+  };
   struct Client {
     Fd socket;
     bool wants_output = false, wants_stdin = false;
-    std::string unsent;     // one packet that did not fit: until it is gone nothing more is read from the container
-    Type unsent_type = Type::kStdout;
+    // What did not fit: while the container runs one packet, and until it is gone nothing more is read from the container.
+    std::vector<Unsent> unsent;
   };
 
+  Result<void> prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err);
   Result<void> listen_for_clients();
-  void accept_client();
+  Result<void> start_recorded();
+  void accept_clients();
   void read_output(Fd& from, bool is_stderr);
+  void drain(Fd& from, bool is_stderr);
   void deliver(Type type, std::string_view data);
-  bool retry_unsent(Client& client);
+  void send_unsent(Client& client);
   void read_client(Client& client);
   void write_stdin();
   void close_stdin();
   void drop_client(Client& client);
+  void forget_dropped();
   [[nodiscard]] bool stalled() const;
   void write_exit();
-  void flush_clients();
+  bool part_from_clients(bool want_cleanup, int patience_ms);
+  void clean_up();
 
   Job job_;
   Fd lock_, container_dir_, running_dir_;
-  Fd out_, err_, in_, terminal_, listener_;
+  Fd out_, err_, in_, listener_;
+  // The pty's main side, and the container's side held open: without it poll(2) would return at once for as long as no
+  // process of the container has the terminal open.
+  Fd terminal_, terminal_side_;
+  bool terminal_hung_up_ = false;   // the session leader is ending; what is left is read at the end
   runtime::InitProcess init_;
   NetworkHelper network_;
   LogWriter log_;

@@ -9,10 +9,11 @@
 namespace creel::engine::monitor {
 
 Result<Packet> receive_packet(int socket) {
+  // One for all packets: a monitor's memory must not grow by what it happened to be told once.
+  static char room[kChunk];
   Packet out;
-  out.data.resize(kChunk);
   char type = 0;
-  iovec io[2] = {{&type, 1}, {out.data.data(), out.data.size()}};
+  iovec io[2] = {{&type, 1}, {room, sizeof(room)}};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
   msghdr header{};
   header.msg_iov = io;
@@ -25,12 +26,11 @@ Result<Packet> receive_packet(int socket) {
   } while (got < 0 && errno == EINTR);
   if (got == 0 || (got < 0 && (errno == ECONNRESET || errno == EPIPE))) {
     out.closed = true;
-    out.data.clear();
     return out;
   }
   if (got < 0) return errno_error("talking to the container's monitor");
   out.type = static_cast<Type>(type);
-  out.data.resize(static_cast<std::size_t>(got) - 1);
+  out.data.assign(room, static_cast<std::size_t>(got) - 1);
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
     int fd = -1;

@@ -51,7 +51,7 @@ struct AttachRequest {
   bool want_stdin = false, want_output = false;
 };
 
-// Blocks. Errors only for what should not happen; a vanished peer is `closed`.
+// Blocks. Errors only for what should not happen; a vanished peer is `closed`. Single-threaded.
 Result<Packet> receive_packet(int socket);
 // False: the peer is gone. `wait` false: also false with errno EAGAIN when its buffer is full.
 bool send_packet(int socket, Type type, std::string_view data, bool wait = true, int fd = -1);
