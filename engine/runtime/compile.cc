@@ -3,13 +3,10 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
-#include "base/text.h"
 #include "engine/runtime/mount_options.h"
 #include "engine/runtime/sysctl.h"
 
@@ -95,17 +92,6 @@ Result<void> compile_maps(const Spec& spec, Plan& plan) {
   return {};
 }
 
-Result<std::string> find_fuse_overlayfs() {
-  const char* path = getenv("PATH");
-  for (const std::string& dir :
-       split(std::string(path == nullptr ? "" : path) + ":/usr/local/bin:/usr/bin:/bin", ':')) {
-    const std::string program = dir + "/fuse-overlayfs";
-    if (!dir.empty() && dir[0] == '/' && access(program.c_str(), X_OK) == 0) return program;
-  }
-  return fail(Code::kUnavailable, "mounting the image with FUSE: fuse-overlayfs is not installed")
-      .with_hint("Install the package fuse-overlayfs.");
-}
-
 Result<void> compile_root(const Spec& spec, Plan& plan) {
   plan.root_readonly = spec.root_readonly;
   if (!spec.rootfs_propagation.empty()) {
@@ -127,9 +113,7 @@ Result<void> compile_root(const Spec& spec, Plan& plan) {
   plan.work = spec.overlay->work;
   plan.overlay_user_xattr = spec.overlay->user_xattr;
   plan.overlay_fuse = spec.overlay->fuse;
-  if (plan.overlay_fuse) {
-    TRY_SET(plan.fuse_overlayfs, find_fuse_overlayfs());
-  }
+  plan.fuse_overlayfs = spec.overlay->fuse_program;
   return {};
 }
 

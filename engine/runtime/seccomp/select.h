@@ -15,8 +15,8 @@ struct SeccompFilter {
 };
 
 // `bounding`: the process's capability bounding set, on which profiles depend. The default policy with the usual
-// capabilities is a copy (microseconds); anything else is compiled here (milliseconds). kInvalid: the profile; the text
-// says where.
+// capabilities is a copy (microseconds); anything else is compiled here (tens of milliseconds). kInvalid: the profile;
+// the text says where.
 Result<SeccompFilter> seccomp_filter(const Seccomp& wanted, std::uint64_t bounding);
 
 }  // namespace creel::engine::runtime
