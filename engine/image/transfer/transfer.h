@@ -2,11 +2,12 @@
 // namespace (rootless::enter() was called before any thread existed).
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/image/image.h"
@@ -16,32 +17,43 @@ namespace creel::engine::transfer {
 // Told from any thread; cmd/ draws it.
 struct Progress {
   virtual ~Progress() = default;
-  virtual void message(const std::string& text) = 0;                               // "Trying to pull …"
+  virtual void message(const std::string& text) = 0;                                        // "Trying to pull …"
   virtual void blob(const std::string& digest, std::int64_t done, std::int64_t total) = 0;  // total -1: unknown
-  virtual void blob_done(const std::string& digest, const char* how) = 0;          // "done", "skipped: already exists"
+  virtual void blob_done(const std::string& digest, const char* how) = 0;  // "done", "skipped: already exists"
 };
 
 struct RegistryOptions {
   std::string authfile, creds, cert_dir;
-  std::optional<bool> tls_verify;    // absent: yes, but loopback registries and registries.conf's insecure ones may be plain
-  std::string platform;
+  std::optional<bool>
+      tls_verify;        // absent: yes, but loopback registries and registries.conf's insecure ones may be plain
+  std::string platform;  // "os/arch[/variant]"; empty: the host's
   int retries = 3;
+  std::int64_t retry_delay_ms = 0;  // 0: the client's own
 };
 // docker://, or a bare reference. Returns the image's ID.
-Result<std::string> pull(Engine& engine, const std::string& reference, const RegistryOptions& options, Progress& progress);
-// docker-archive and oci-archive and oci directories, compressed or not, from a file or a pipe. Names that were loaded.
+Result<std::string> pull(Engine& engine, const std::string& reference, const RegistryOptions& options,
+                         Progress& progress);
+// docker-archive and oci-archive and their directories, compressed or not, from a file or a pipe. Names that were
+// loaded.
 struct Loaded {
-  std::vector<std::string> names;    // or IDs ("sha256:…") for images without a name
+  std::vector<std::string> names;  // or IDs ("sha256:…") for images without a name
 };
-Result<Loaded> load(Engine& engine, int fd, const std::string& path, Progress& progress);
+// `fd` was opened before the user namespace was entered (there, supplementary groups are lost); `path` names it in
+// errors.
+Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, Progress& progress);
 enum class ArchiveFormat : std::uint8_t { kDockerArchive, kOciArchive, kOciDir, kDockerDir };
-Result<void> save(Engine& engine, const std::vector<std::string>& images, ArchiveFormat format, const std::string& path, int fd,
-                  bool compress, Progress& progress);
+// Archives are written to `fd`, directories into it; either stays the caller's, as does deleting what an error left
+// there. `compress`: layers that are kept uncompressed are written with gzip (kDockerDir alone). Needs no user
+// namespace.
+Result<void> save(Engine& engine, const std::vector<std::string>& images, ArchiveFormat format, int fd, bool compress,
+                  Progress& progress);
 struct ImportOptions {
-  std::string reference, message;
+  std::string reference, message, platform;
   std::vector<std::string> changes;  // Dockerfile instructions: CMD, ENV, …
 };
-// A root file system's tar becomes an image of one layer. `source`: path, URL or "-".
-Result<std::string> import(Engine& engine, const std::string& source, const ImportOptions& options, Progress& progress);
+// A root file system's tar, compressed or not, becomes an image of one layer. `fd` as for load; `source` names it.
+// Returns the image's ID.
+Result<std::string> import(Engine& engine, Fd fd, const std::string& source, const ImportOptions& options,
+                           Progress& progress);
 
 }  // namespace creel::engine::transfer

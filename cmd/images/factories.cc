@@ -1,0 +1,15 @@
+// The commands of the image plane, for the table of creel-images.
+#include "cmd/command.h"
+#include "cmd/images/import.h"
+#include "cmd/images/load.h"
+#include "cmd/images/pull.h"
+#include "cmd/images/save.h"
+
+namespace creel::cmd {
+
+const ImagePlane& image_plane() {
+  static constexpr ImagePlane kAll{make<PullCommand>, make<LoadCommand>, make<SaveCommand>, make<ImportCommand>};
+  return kAll;
+}
+
+}  // namespace creel::cmd

@@ -1,0 +1,29 @@
+#include "cmd/images/load.h"
+
+#include <cstdio>
+
+#include "cmd/images/common.h"
+#include "cmd/output/progress.h"
+#include "engine/image/transfer/transfer.h"
+
+namespace creel::cmd {
+
+void LoadCommand::declare(Flags& flags) {
+  flags.value("-i,--input", input_, "string", "File or directory to read instead of standard input");
+  flags.flag("-q,--quiet", quiet_, "Print no progress");
+  flags.arguments(arguments_);
+}
+
+Result<int> LoadCommand::run(Context& context) {
+  TRY_SET(Fd input, open_input(input_));
+  TRY_SET(engine::Engine engine, engine_inside(context));
+  auto progress = make_progress(quiet_);
+  const std::string label = input_.empty() || input_ == "-" ? "standard input" : input_;
+  auto loaded = engine::transfer::load(engine, std::move(input), label, *progress);
+  progress.reset();
+  if (!loaded.ok()) return std::move(loaded).error();
+  for (const std::string& name : loaded->names) std::printf("Loaded image: %s\n", name.c_str());
+  return 0;
+}
+
+}  // namespace creel::cmd

@@ -1,0 +1,111 @@
+#include "cmd/images/pull.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "cmd/exit_code.h"
+#include "cmd/images/common.h"
+#include "cmd/output/progress.h"
+#include "engine/image/image.h"
+#include "engine/image/obtain.h"
+
+namespace creel::cmd {
+namespace {
+
+// "500ms", "1.5s", "2m", "1m30s"; milliseconds.
+Result<std::int64_t> parse_delay(const std::string& text) {
+  const auto bad = [&] {
+    return fail(Code::kInvalid, "invalid --retry-delay \"" + text + "\": a time like 500ms, 2s or 1m30s is expected");
+  };
+  double total = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t digits = text.find_first_not_of("0123456789.", at);
+    if (digits == at || digits == std::string::npos) return bad();
+    const std::size_t end = std::min(text.find_first_of("0123456789.", digits), text.size());
+    const std::string unit = text.substr(digits, end - digits);
+    const double factor = unit == "ms" ? 1 : unit == "s" ? 1e3 : unit == "m" ? 6e4 : unit == "h" ? 36e5 : 0;
+    if (factor == 0) return bad();
+    total += std::strtod(text.substr(at, digits - at).c_str(), nullptr) * factor;
+    at = end;
+  }
+  if (text.empty() || total > 36e5 * 24) return bad();
+  return static_cast<std::int64_t>(std::llround(total));
+}
+
+Result<engine::PullPolicy> parse_policy(const std::string& text) {
+  if (text == "always") return engine::PullPolicy::kAlways;
+  if (text == "missing" || text == "ifnotpresent") return engine::PullPolicy::kMissing;
+  if (text == "never") return engine::PullPolicy::kNever;
+  if (text == "newer" || text == "ifnewer") return engine::PullPolicy::kNewer;
+  return fail(Code::kInvalid, "unsupported pull policy \"" + text + "\": choose from always, missing, never, newer");
+}
+
+}  // namespace
+
+void PullCommand::declare(Flags& flags) {
+  flags.value("--arch", arch_, "string", "Pull for this architecture instead of the machine's own");
+  flags.value("--authfile", authfile_, "string", "File of credentials instead of the usual ones");
+  flags.value("--cert-dir", cert_dir_, "string", "Directory of certificates and keys for the registry");
+  flags.value("--creds", creds_, "USERNAME:PASSWORD", "Credentials for the registry");
+  flags.value("--os", os_, "string", "Pull for this operating system");
+  flags.value("--platform", platform_, "OS/ARCH[/VARIANT]", "Pull for this platform instead of the machine's own");
+  flags.value("--policy", policy_, "string", "When to pull: always, missing, never or newer")
+      .choices({"always", "missing", "never", "newer"});
+  flags.flag("-q,--quiet", quiet_, "Print nothing but the image's ID");
+  flags.integer("--retry", retries_, "int", "How often to try again after a failure that may pass");
+  flags.value("--retry-delay", retry_delay_, "duration", "How long to wait between tries (default: longer each time)");
+  flags.flag("--tls-verify", tls_verify_, "Require HTTPS and verify certificates");
+  flags.value("--variant", variant_, "string", "Pull for this variant of the architecture");
+  flags.arguments(arguments_);
+}
+
+Result<std::string> PullCommand::obtain(engine::Engine& engine, const std::string& name,
+                                        engine::transfer::Progress& progress) {
+  TRY_SET(const engine::PullPolicy policy, parse_policy(policy_));
+  if (policy != engine::PullPolicy::kAlways && policy != engine::PullPolicy::kNewer) {
+    TRY_SET(const auto here, engine::image_at_hand(engine, name, policy, options_.platform));
+    if (here) return here->id;
+  }
+  auto id = engine::transfer::pull(engine, name, options_, progress);
+  if (!id.ok() && policy == engine::PullPolicy::kNewer) {
+    if (auto here = engine::find_image(engine, name); here.ok()) return here->id;
+  }
+  return id;
+}
+
+Result<int> PullCommand::run(Context& context) {
+  TRY(parse_policy(policy_));
+  if (retries_ < 0 || retries_ > 1000) return fail(Code::kInvalid, "--retry must be between 0 and 1000");
+  options_.authfile = authfile_;
+  options_.creds = creds_;
+  options_.cert_dir = cert_dir_;
+  options_.tls_verify = tls_verify_;
+  options_.retries = static_cast<int>(retries_);
+  if (!retry_delay_.empty()) {
+    TRY_SET(options_.retry_delay_ms, parse_delay(retry_delay_));
+  }
+  TRY_SET(options_.platform, platform_of(platform_, os_, arch_, variant_));
+  for (const std::string& name : arguments_) {
+    if (!name.starts_with("docker://")) TRY(engine::parse_reference(name));
+  }
+  TRY_SET(engine::Engine engine, engine_inside(context));
+  int code = 0;
+  for (const std::string& name : arguments_) {
+    auto progress = make_progress(quiet_);
+    auto id = obtain(engine, name, *progress);
+    progress.reset();
+    if (id.ok()) {
+      std::printf("%s\n", id->c_str());
+      continue;
+    }
+    // The others are tried all the same.
+    print_error(id.error());
+    code = std::max(code, exit_code(id.error()));
+  }
+  return code;
+}
+
+}  // namespace creel::cmd

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "cmd/command.h"
+#include "engine/container/options.h"
+#include "engine/image/transfer/transfer.h"
+
+namespace creel::cmd {
+
+// creel pull: fetches images from registries, prints their IDs.
+class PullCommand : public Handler {
+ public:
+  void declare(Flags& flags) override;
+  Result<int> run(Context& context) override;
+
+ private:
+  Result<std::string> obtain(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
+
+  bool quiet_ = false;
+  std::string platform_, os_, arch_, variant_;
+  std::string authfile_, creds_, cert_dir_;
+  std::optional<bool> tls_verify_;
+  std::string policy_ = "always", retry_delay_;
+  std::int64_t retries_ = 3;
+  std::vector<std::string> arguments_;
+  engine::transfer::RegistryOptions options_;
+};
+
+}  // namespace creel::cmd

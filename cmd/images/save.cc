@@ -1,0 +1,97 @@
+#include "cmd/images/save.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/output/progress.h"
+
+namespace creel::cmd {
+
+using engine::transfer::ArchiveFormat;
+
+void SaveCommand::declare(Flags& flags) {
+  flags.flag("--compress", compress_, "Compress layers that are not (docker-dir alone)");
+  flags.value("--format", format_name_, "string", "docker-archive, oci-archive, oci-dir or docker-dir")
+      .choices({"docker-archive", "oci-archive", "oci-dir", "docker-dir"});
+  flags.flag("-m,--multi-image-archive", several_, "Save several images, which is done without this flag, too");
+  flags.value("-o,--output", output_, "string", "File or directory to write instead of standard output");
+  flags.flag("-q,--quiet", quiet_, "Print no progress");
+  flags.arguments(arguments_);
+}
+
+Result<void> SaveCommand::to_stdout(engine::Engine& engine, engine::transfer::Progress& progress) {
+  if (isatty(STDOUT_FILENO) != 0) {
+    return fail(Code::kInvalid, "refusing to save to terminal. Use -o flag or redirect");
+  }
+  return engine::transfer::save(engine, arguments_, format_, STDOUT_FILENO, compress_, progress);
+}
+
+// A file appears whole or not at all; a device or a pipe is written as it is.
+Result<void> SaveCommand::to_file(engine::Engine& engine, engine::transfer::Progress& progress) {
+  struct stat info {};
+  if (stat(output_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "saving to " + output_ + ": it is a directory");
+    TRY_SET(const Fd fd, open_file(output_, O_WRONLY));
+    return engine::transfer::save(engine, arguments_, format_, fd.get(), compress_, progress);
+  }
+  const std::string part = output_ + ".part-" + random_hex(4);
+  TRY_SET(Fd fd, open_file(part, O_WRONLY | O_CREAT | O_EXCL, 0666));
+  auto saved = engine::transfer::save(engine, arguments_, format_, fd.get(), compress_, progress);
+  if (saved.ok() && rename(part.c_str(), output_.c_str()) != 0) saved = errno_error("saving to " + output_);
+  if (!saved.ok()) unlink(part.c_str());
+  return saved;
+}
+
+Result<void> SaveCommand::to_directory(engine::Engine& engine, engine::transfer::Progress& progress) {
+  const bool made = mkdir(output_.c_str(), 0777) == 0;
+  if (!made && errno != EEXIST) return errno_error("making directory " + output_);
+  TRY_SET(Fd dir, open_file(output_, O_RDONLY | O_DIRECTORY));
+  TRY_SET(const auto names, list_dir(dir.get()));
+  if (!names.empty()) return fail(Code::kInvalid, "saving to " + output_ + ": the directory is not empty");
+  auto saved = engine::transfer::save(engine, arguments_, format_, dir.get(), compress_, progress);
+  if (saved.ok()) return saved;
+  // It was empty, so everything in it is ours.
+  if (auto left = list_dir(dir.get()); left.ok()) {
+    for (const std::string& name : *left) (void)remove_tree_at(dir.get(), name).ok();
+  }
+  if (made) rmdir(output_.c_str());
+  return saved;
+}
+
+Result<int> SaveCommand::run(Context& context) {
+  static const std::map<std::string, ArchiveFormat> kFormats = {{"docker-archive", ArchiveFormat::kDockerArchive},
+                                                                {"oci-archive", ArchiveFormat::kOciArchive},
+                                                                {"oci-dir", ArchiveFormat::kOciDir},
+                                                                {"docker-dir", ArchiveFormat::kDockerDir}};
+  const auto found = kFormats.find(format_name_);
+  if (found == kFormats.end()) {
+    return fail(Code::kInvalid, "unknown format \"" + format_name_ +
+                                    "\": choose from docker-archive, oci-archive, oci-dir, docker-dir");
+  }
+  format_ = found->second;
+  if (compress_ && format_ != ArchiveFormat::kDockerDir) {
+    return fail(Code::kInvalid, "--compress can only be set when --format is 'docker-dir'");
+  }
+  const bool directory = format_ == ArchiveFormat::kOciDir || format_ == ArchiveFormat::kDockerDir;
+  if (directory && output_.empty())
+    return fail(Code::kInvalid, "--format " + format_name_ + " needs --output DIRECTORY");
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  const auto progress = make_progress(quiet_);
+  if (directory) {
+    TRY(to_directory(engine, *progress));
+  } else if (output_.empty()) {
+    TRY(to_stdout(engine, *progress));
+  } else {
+    TRY(to_file(engine, *progress));
+  }
+  return 0;
+}
+
+}  // namespace creel::cmd
