@@ -1,10 +1,10 @@
 // One registry, spoken to as the OCI distribution specification (v2 API) says. libcurl (HTTP/2, keep-alive), OpenSSL.
 //
 // Thread-safety: one Client may be used from several threads at once; connections are pooled, one per transfer.
-// Everything that comes back is hostile: sizes are bounded, digests verified, redirects drop credentials for other hosts.
-// Errors, each naming the registry and what was asked: kNotFound (404), kDenied (401, 403, with the cure "creel login" where
-// no credentials were found), kUnavailable (unreachable, refused, TLS, 429 with its limit, 5xx after retries), kInvalid (what
-// came is not what its digest says, is truncated, is no manifest).
+// Everything that comes back is hostile: sizes are bounded, digests verified, redirects drop credentials for other
+// hosts. Errors, each naming the registry and what was asked: kNotFound (404), kDenied (401, 403, with the cure "creel
+// login" where no credentials were found), kUnavailable (unreachable, refused, TLS, 429 with its limit, 5xx after
+// retries), kInvalid (what came is not what its digest says, is truncated, is no manifest).
 #pragma once
 
 #include <cstdint>
@@ -26,29 +26,34 @@ struct ClientOptions {
                                     // registries.conf says insecure). false: no verification, plain HTTP as fallback
   int retries = 3;                  // of what may succeed later: 429 (Retry-After honoured), 5xx, a lost connection
   std::int64_t retry_delay_ms = 0;  // between them; 0: grows from 500 ms
+  int connect_timeout_s = 15;
+  int stall_timeout_s = 60;  // a connection on which nothing comes is lost
 };
 
 struct FetchedManifest {
-  std::string text;         // the bytes, verified
-  std::string media_type;   // Content-Type without parameters
-  Digest digest;            // SHA-256 of text; equal to Docker-Content-Digest and to the digest asked for
+  std::string text;        // the bytes, verified
+  std::string media_type;  // Content-Type without parameters
+  Digest digest;           // SHA-256 of text; equal to Docker-Content-Digest and to the digest asked for
 };
 
 class Client {
  public:
-  // `domain`: "docker.io" (spoken to as registry-1.docker.io), "host[:port]". Nothing is sent yet.
+  // `domain`: "docker.io" (spoken to as registry-1.docker.io), "host[:port]" (IPv6 in brackets). Nothing is sent yet.
+  // Where registries.conf names mirrors or another location, those are asked. kInvalid: a malformed domain or
+  // registries.conf.
   static Result<std::unique_ptr<Client>> open(const std::string& domain, const ClientOptions& options);
   ~Client();
 
-  // `reference`: a tag, or "sha256:…".
+  // `reference`: a tag, or "sha256:…". At most oci::kMaxManifestBytes.
   Result<FetchedManifest> manifest(const std::string& path, const std::string& reference);
 
-  // GET of a blob. `sink` gets the bytes in order on the calling thread; its error ends the transfer and is returned. A lost
-  // connection is resumed with a Range request where the server allows it (the sink never sees a byte twice). Checks
-  // descriptor.size and, by hashing what went to the sink, descriptor.digest: kInvalid, after the bytes were delivered.
-  // `skip_hash`: the caller hashes by itself.
+  // GET of a blob. `sink` gets the bytes in order on the calling thread; its error ends the transfer and is returned. A
+  // lost connection is resumed with a Range request where the server allows it (the sink never sees a byte twice).
+  // Checks descriptor.size and, by hashing what went to the sink, descriptor.digest: kInvalid, after the bytes were
+  // delivered. `skip_hash`: the caller hashes by itself.
   using Sink = std::function<Result<void>(std::string_view bytes)>;
-  Result<void> blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink, bool skip_hash = false);
+  Result<void> blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink,
+                    bool skip_hash = false);
 
  private:
   struct Impl;
