@@ -96,7 +96,7 @@ Result<std::vector<std::string>> texts(const At& at) {
   return out;
 }
 
-// ERRNO's and TRACE's number: errnoRet, or containers-common's errno by name, which it writes beside it.
+// errnoRet belongs to ERRNO and TRACE. The name that containers-common writes beside it says the same.
 Result<std::uint32_t> action(const At& at, const At& errno_at) {
   TRY_SET(const std::string name, text(at));
   TRY_SET(const std::uint64_t given, number(errno_at));
