@@ -73,15 +73,19 @@ Result<Fd> substitute(const MountStep& step, Error error) {
 }
 
 Result<void> filesystem(const MountStep& step, int root) {
-  auto mounted = mount_filesystem(step.type, step.source.empty() ? step.type : step.source, parse_mount_data(step.data), step.attr_set);
+  const bool filled = step.kind == MountStep::Kind::kTmpcopyup;
+  // What is to be filled becomes read-only afterwards.
+  const std::uint64_t attributes = filled ? step.attr_set & ~std::uint64_t{MOUNT_ATTR_RDONLY} : step.attr_set;
+  auto mounted = mount_filesystem(step.type, step.source.empty() ? step.type : step.source, parse_mount_data(step.data), attributes);
   if (!mounted.ok()) mounted = substitute(step, std::move(mounted).error());
   if (!mounted.ok()) return std::move(mounted).error().within(step.destination);
   TRY_SET(Fd target, open_destination(root, step.destination, true));
-  if (step.kind == MountStep::Kind::kTmpcopyup) {
+  if (filled) {
     if (auto from = open_in_root(root, step.destination, O_RDONLY | O_DIRECTORY); from.ok()) {
       TRY_SET(Fd to, open_tree_directory(mounted->get()));
       TRY(copy_tree(from->get(), to.get()));
     }
+    if (attributes != step.attr_set) TRY(set_attributes(mounted->get(), MOUNT_ATTR_RDONLY, 0, 0, false, step.destination));
   }
   return attach(mounted->get(), target.get(), step.destination);
 }
