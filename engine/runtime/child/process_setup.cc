@@ -250,6 +250,8 @@ Result<void> take_terminal(int pty_main, std::uint16_t rows, std::uint16_t colum
     winsize size{rows, columns, 0, 0};
     if (ioctl(pty_main, TIOCSWINSZ, &size) != 0) return errno_error("setting the terminal's size");
   }
+  int locked = 0;
+  if (ioctl(pty_main, TIOCSPTLCK, &locked) != 0) return errno_error("unlocking the container's terminal");
   // By descriptor, not by a name that the container's /dev could redirect.
   Fd side(ioctl(pty_main, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!side.valid()) return errno_error("opening the container's terminal");
