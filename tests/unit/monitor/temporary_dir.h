@@ -1,0 +1,21 @@
+// A directory of a test's own, removed at its end.
+#pragma once
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <string>
+
+#include "base/file.h"
+
+struct TemporaryDir {
+  std::string path;
+  TemporaryDir() {
+    const char* base = getenv("TMPDIR");
+    path = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/creel-monitor-test.XXXXXX";
+    if (mkdtemp(path.data()) == nullptr) abort();
+  }
+  TemporaryDir(const TemporaryDir&) = delete;
+  TemporaryDir& operator=(const TemporaryDir&) = delete;
+  ~TemporaryDir() { (void)creel::remove_tree_at(AT_FDCWD, path).ok(); }
+};
