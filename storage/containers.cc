@@ -30,7 +30,9 @@ VolumeRecord read_volume(const Statement& row) {
   return {row.text(0), row.number(1), row.number(2) != 0, row.text(3), row.text(4)};
 }
 
-bool is_hex(const std::string& text) { return text.find_first_not_of("0123456789abcdef") == std::string::npos; }
+bool is_hex(const std::string& text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 Result<std::vector<std::string>> texts(Statement rows) {
   std::vector<std::string> out;
@@ -44,9 +46,31 @@ Result<std::vector<std::string>> texts(Statement rows) {
 Result<void> insert_volume(Database& db, const VolumeRecord& volume, const char* verb) {
   TRY_SET(Statement insert,
           db.prepare(std::string(verb) + " INTO volumes(name, created, anonymous, labels, options) VALUES(?,?,?,?,?)"));
-  insert.bind(volume.name).bind(volume.created_ns).bind(std::int64_t{volume.anonymous}).bind(volume.labels).bind(volume.options);
+  insert.bind(volume.name)
+      .bind(volume.created_ns)
+      .bind(std::int64_t{volume.anonymous})
+      .bind(volume.labels)
+      .bind(volume.options);
   TRY(insert.step());
   return {};
+}
+
+Error no_such(const std::string& name_or_id) {
+  return fail(Code::kNotFound, "no container with name or ID \"" + name_or_id + "\" found: no such container");
+}
+
+// Inside the transaction that failed: the one that has the name cannot vanish in between.
+Error name_taken(Database& db, const ContainerRecord& container, Error error) {
+  if (error.code != Code::kExists) return error;
+  TRY_SET(Statement holder, db.prepare("SELECT id FROM containers WHERE name=?"));
+  holder.bind(container.name);
+  TRY_SET(const bool row, holder.step());
+  if (!row)
+    return fail(Code::kExists, "creating container storage: the container ID " + container.id + " is already in use");
+  return fail(Code::kExists,
+              "creating container storage: the container name \"" + container.name + "\" is already in use by " +
+                  holder.text(0) +
+                  ". You have to remove that container to be able to reuse that name: that name is already in use");
 }
 
 }  // namespace
@@ -63,7 +87,7 @@ Result<std::vector<ContainerRecord>> Store::containers() {
 }
 
 Result<ContainerRecord> Store::container(const std::string& name_or_id) {
-  const Error absent = fail(Code::kNotFound, "no container with name or ID \"" + name_or_id + "\" found: no such container");
+  const Error absent = no_such(name_or_id);
   if (empty() || name_or_id.empty()) return absent;
   const std::string select = std::string("SELECT ") + kColumns + ", config FROM containers ";
   auto read_one = [](Statement& rows) {
@@ -86,7 +110,8 @@ Result<ContainerRecord> Store::container(const std::string& name_or_id) {
   ContainerRecord found = read_one(rows);
   TRY_SET(const bool second, rows.step());
   if (second) {
-    return fail(Code::kInvalid, "more than one result for container name or ID " + name_or_id + ": ID prefix is ambiguous");
+    return fail(Code::kInvalid,
+                "more than one result for container name or ID " + name_or_id + ": ID prefix is ambiguous");
   }
   return found;
 }
@@ -102,21 +127,18 @@ Result<void> Store::add_container(const ContainerRecord& container, const std::v
   {
     TRY_SET(Statement insert, db_->prepare(std::string("INSERT INTO containers(") + kColumns +
                                            ", config) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"));
-    insert.bind(container.id).bind(container.name).bind(container.image).bind(container.image_id).bind(container.created_ns);
-    insert.bind(std::int64_t{container.remove_on_exit}).bind(container.command).bind(container.ports).bind(container.labels);
+    insert.bind(container.id)
+        .bind(container.name)
+        .bind(container.image)
+        .bind(container.image_id)
+        .bind(container.created_ns);
+    insert.bind(std::int64_t{container.remove_on_exit})
+        .bind(container.command)
+        .bind(container.ports)
+        .bind(container.labels);
     insert.bind(container.mounts).bind(container.networks).bind(container.config);
     auto added = insert.step();
-    if (!added.ok()) {
-      Error error = std::move(added).error();
-      if (error.code != Code::kExists) return error;
-      // Read inside the same transaction: the one that has the name cannot vanish in between.
-      TRY_SET(Statement holder, db_->prepare("SELECT id FROM containers WHERE name=?"));
-      holder.bind(container.name);
-      TRY_SET(const bool row, holder.step());
-      const std::string id = row ? holder.text(0) : "another container";
-      return fail(Code::kExists, "creating container storage: the container name \"" + container.name + "\" is already in use by " +
-                                     id + ". You have to remove that container to be able to reuse that name: that name is already in use");
-    }
+    if (!added.ok()) return name_taken(*db_, container, std::move(added).error());
   }
   for (const VolumeRecord& volume : volumes_used) {
     TRY(insert_volume(*db_, volume, "INSERT OR IGNORE"));
@@ -131,10 +153,20 @@ Result<void> Store::update_container(const ContainerRecord& container) {
   TRY_SET(Writing writing, write(false));
   {
     TRY_SET(Statement update,
-            db_->prepare("UPDATE containers SET name=?, remove_on_exit=?, command=?, ports=?, labels=?, mounts=?, networks=?, "
-                         "config=? WHERE id=?"));
-    update.bind(container.name).bind(std::int64_t{container.remove_on_exit}).bind(container.command).bind(container.ports);
-    update.bind(container.labels).bind(container.mounts).bind(container.networks).bind(container.config).bind(container.id);
+            db_->prepare("UPDATE containers SET name=?, remove_on_exit=?, command=?, ports=?, labels=?, "
+                         "mounts=?, networks=?, config=? WHERE id=? RETURNING id"));
+    update.bind(container.name)
+        .bind(std::int64_t{container.remove_on_exit})
+        .bind(container.command)
+        .bind(container.ports);
+    update.bind(container.labels)
+        .bind(container.mounts)
+        .bind(container.networks)
+        .bind(container.config)
+        .bind(container.id);
+    auto updated = update.step();
+    if (!updated.ok()) return name_taken(*db_, container, std::move(updated).error());
+    if (!*updated) return no_such(container.id);
     TRY(update.step());
   }
   return writing.commit();
@@ -186,7 +218,8 @@ Result<void> Store::remove_volume(const std::string& name) {
   if (!users.empty()) {
     std::string list;
     for (const std::string& id : users) list += (list.empty() ? "" : ", ") + id;
-    return fail(Code::kInUse, "volume " + name + " is being used by the following container(s): " + list + ": volume is being used");
+    return fail(Code::kInUse,
+                "volume " + name + " is being used by the following container(s): " + list + ": volume is being used");
   }
   {
     TRY_SET(Statement remove, db_->prepare("DELETE FROM volumes WHERE name=? RETURNING name"));

@@ -27,7 +27,9 @@ void keep_log(sqlite3* db) {
 Statement::Statement(Statement&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)), next_(other.next_) {}
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
 
 Statement& Statement::bind(std::string_view text) {
   sqlite3_bind_text64(statement_, next_++, text.empty() ? "" : text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -49,7 +51,8 @@ Result<bool> Statement::step() {
       sqlite3* db = sqlite3_db_handle(statement_);
       const bool taken = sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_UNIQUE ||
                          sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_PRIMARYKEY;
-      return fail(taken ? Code::kExists : Code::kFailed, std::string("reading or writing the store's records: ") + sqlite3_errmsg(db));
+      return fail(taken ? Code::kExists : Code::kFailed,
+                  std::string("reading or writing the store's records: ") + sqlite3_errmsg(db));
     }
   }
 }
@@ -60,7 +63,9 @@ std::string Statement::text(int column) const {
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
 Database::Database(Database&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
 
@@ -69,7 +74,9 @@ Database& Database::operator=(Database&& other) noexcept {
   return *this;
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+Database::~Database() {
+  sqlite3_close_v2(db_);
+}
 
 Error Database::error(std::string_view doing) const {
   return fail(Code::kFailed, std::string(doing) + ": " + (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_)));
@@ -93,11 +100,14 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   TRY(db.execute("PRAGMA foreign_keys=ON"));
   if (mode == Mode::kRead) return db;
 
-  TRY_SET(Statement version, db.prepare("PRAGMA user_version"));
-  TRY_SET(const bool row, version.step());
-  if (row && version.number(0) > 0) return db;
-  // WAL where the file system can share memory; SQLite answers with the mode it really has.
-  (void)db.execute("PRAGMA journal_mode=WAL").ok();
+  {
+    // Finalized before the mode is changed: a statement that is still being read is a transaction, in which it cannot be.
+    TRY_SET(Statement version, db.prepare("PRAGMA user_version"));
+    TRY_SET(const bool row, version.step());
+    if (row && version.number(0) > 0) return db;
+  }
+  // Where the file system cannot share memory, SQLite keeps the rollback journal and says so in its answer, not by an error.
+  TRY(db.execute("PRAGMA journal_mode=WAL"));
   TRY_SET(Transaction transaction, Transaction::begin(db, true));
   TRY(db.execute(kSchema));
   TRY(db.execute("PRAGMA user_version=1"));

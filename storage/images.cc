@@ -77,7 +77,8 @@ Result<std::vector<ImageRecord>> Store::images() {
 
 Result<std::optional<ImageRecord>> Store::image_by_name(const std::string& name) {
   if (empty()) return std::optional<ImageRecord>();
-  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) + "WHERE id=(SELECT image FROM image_names WHERE name=?)"));
+  TRY_SET(Statement rows,
+          db_->prepare(std::string(kColumns) + "WHERE id=(SELECT image FROM image_names WHERE name=?)"));
   rows.bind(name);
   TRY_SET(const bool row, rows.step());
   if (!row) return std::optional<ImageRecord>();
@@ -88,8 +89,8 @@ Result<std::optional<ImageRecord>> Store::image_by_name(const std::string& name)
 
 Result<std::optional<ImageRecord>> Store::image_by_digest(const std::string& repository_at_digest) {
   if (empty()) return std::optional<ImageRecord>();
-  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) +
-                                       "WHERE id IN (SELECT image FROM image_digests WHERE name=?) LIMIT 1"));
+  TRY_SET(Statement rows,
+          db_->prepare(std::string(kColumns) + "WHERE id IN (SELECT image FROM image_digests WHERE name=?) LIMIT 1"));
   rows.bind(repository_at_digest);
   TRY_SET(const bool row, rows.step());
   if (!row) return std::optional<ImageRecord>();
@@ -113,21 +114,30 @@ Result<std::optional<ImageRecord>> Store::image_by_id(const std::string& prefix)
 }
 
 Result<void> Store::put_image(const ImageRecord& image) {
+  // Read back by every listing: a record that cannot be read would make all of them fail.
+  if (!Digest::from_hex(image.id).ok() || image.manifest.empty()) {
+    return fail(Code::kInvalid, "recording image '" + image.id + "': its ID or its manifest's digest is not a digest");
+  }
   TRY(make_writable());
+  TRY(settle());
+  // Before the lock: it takes seconds when others have written much, and what is named was published before this call.
   TRY(sync_store(paths_.store));
   TRY_SET(Writing writing, write(true));
   // Under the lock: what garbage collection took away meanwhile is noticed here.
   for (const Digest& blob : image.blobs) {
-    if (!has_blob(blob)) return fail(Code::kNotFound, "blob " + blob.text() + " of image " + image.id + " is not in the store");
+    if (!has_blob(blob))
+      return fail(Code::kNotFound, "blob " + blob.text() + " of image " + image.id + " is not in the store");
   }
   for (const Digest& layer : image.diff_ids) {
-    if (!has_layer(layer)) return fail(Code::kNotFound, "layer " + layer.text() + " of image " + image.id + " is not in the store");
+    if (!has_layer(layer))
+      return fail(Code::kNotFound, "layer " + layer.text() + " of image " + image.id + " is not in the store");
   }
   {
-    TRY_SET(Statement insert,
-            db_->prepare("INSERT INTO images(id, manifest, config, diff_ids, blobs, created, size) VALUES(?,?,?,?,?,?,?) "
-                         "ON CONFLICT(id) DO UPDATE SET manifest=excluded.manifest, config=excluded.config, "
-                         "diff_ids=excluded.diff_ids, blobs=excluded.blobs, created=excluded.created, size=excluded.size"));
+    TRY_SET(
+        Statement insert,
+        db_->prepare("INSERT INTO images(id, manifest, config, diff_ids, blobs, created, size) VALUES(?,?,?,?,?,?,?) "
+                     "ON CONFLICT(id) DO UPDATE SET manifest=excluded.manifest, config=excluded.config, "
+                     "diff_ids=excluded.diff_ids, blobs=excluded.blobs, created=excluded.created, size=excluded.size"));
     insert.bind(image.id).bind(image.manifest.text()).bind(image.config).bind(join_hex(image.diff_ids));
     insert.bind(join_hex(image.blobs)).bind(image.created_ns).bind(image.size);
     TRY(insert.step());
@@ -182,8 +192,10 @@ Result<void> Store::remove_image(const std::string& id) {
     if (row) return fail(Code::kInUse, "image used by " + users.text(0) + ": image is in use by a container");
   }
   {
-    TRY_SET(Statement remove, db_->prepare("DELETE FROM images WHERE id=?"));
+    TRY_SET(Statement remove, db_->prepare("DELETE FROM images WHERE id=? RETURNING id"));
     remove.bind(id);
+    TRY_SET(const bool row, remove.step());
+    if (!row) return fail(Code::kNotFound, id + ": image not known");
     TRY(remove.step());
   }
   return writing.commit();

@@ -1,35 +1,44 @@
 // Every name in the store, in one place. storage/FORMAT.md explains who writes what, when it is durable, and who may
 // delete it.
 //
-//   <store>/
-//     creel-store                  marker: "creel store, format 1"; deletion only ever happens beneath a directory with one
-//     db.sqlite, -wal, -shm        records
-//     writer.lock                  flock held during a write transaction
+//   <store>/                       0700
+//     creel-store                  marker: "creel store, format 1"; deletion only ever happens beneath a directory with
+//     one db.sqlite, -wal, -shm        records writer.lock                  flock held during a write transaction
 //     blobs/sha256/<hex>           blobs as they were pulled (layers stay compressed), 0644
 //     layers/<hex>/                unpacked layer, named by DiffID; overlay lower directory
-//     staging/<random>/            being written; staging/<random>.lock is held by the writer, free means dead
+//     staging/
+//       <random>/                  being written, or being deleted
+//       <random>.lock              flock held by who does that; free: dead
+//       <hex>.transfer             flock held by who brings blob or layer <hex> and will name it in an image
+//       boot                       ID of the boot since which every published blob and layer is known to be whole
 //     containers/<id>/
 //       upper/ work/               overlay upper and work directories
 //       log, log.1, …              k8s-file or json-file
+//       started                    boot ID and time of the last start
 //       exit                       written by the monitor before anybody can see "exited"; absent: never ran, or runs
 //     volumes/<name>/_data         named and anonymous volumes
-//   <runtime>/                     volatile (tmpfs)
+//   <runtime>/                     volatile (tmpfs), 0700
 //     userns                       a process alive in the user namespace
 //     userns.lock                  held while one is being made
 //     containers/<id>/
 //       lock                       held by the monitor as long as it lives
 //       state                      written by the monitor when the container runs
 //       attach                     socket of the monitor
-//       hosts resolv.conf hostname bind-mounted into the container
+//       hosts resolv.conf hostname … bind-mounted into the container
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace creel::storage {
 
 inline constexpr const char* kMarkerName = "creel-store";
 inline constexpr const char* kMarkerText = "creel store, format 1\n";
 inline constexpr int kFormatVersion = 1;
+// Beneath staging/.
+inline constexpr std::string_view kLockSuffix = ".lock";
+inline constexpr std::string_view kTransferSuffix = ".transfer";
+inline constexpr const char* kBootName = "boot";
 
 struct Paths {
   std::string store;
@@ -43,6 +52,7 @@ struct Paths {
   [[nodiscard]] std::string layers() const { return store + "/layers"; }
   [[nodiscard]] std::string layer(const std::string& hex) const { return layers() + "/" + hex; }
   [[nodiscard]] std::string staging() const { return store + "/staging"; }
+  [[nodiscard]] std::string boot() const { return staging() + "/" + kBootName; }
   [[nodiscard]] std::string containers() const { return store + "/containers"; }
   [[nodiscard]] std::string container(const std::string& id) const { return containers() + "/" + id; }
   [[nodiscard]] std::string volumes() const { return store + "/volumes"; }

@@ -15,7 +15,7 @@ namespace creel::storage {
 
 namespace {
 
-// Whether the directory is a store of ours: nullopt-like false when nothing is there yet.
+// Whether the directory is a store of ours; false: there is no marker.
 Result<bool> check_marker(const Paths& paths) {
   auto text = read_file(paths.marker(), 4096);
   if (!text.ok()) {
@@ -23,37 +23,60 @@ Result<bool> check_marker(const Paths& paths) {
     return std::move(text).error();
   }
   constexpr std::string_view kStart = "creel store, format ";
-  if (text->substr(0, kStart.size()) != kStart) {
-    return fail(Code::kInvalid, paths.marker() + " is not the marker of a store");
+  std::int64_t version = 0;
+  if (text->starts_with(kStart)) {
+    auto number = parse_int(trim(std::string_view(*text).substr(kStart.size())), "store format");
+    if (number.ok()) version = *number;
   }
-  TRY_SET(const std::int64_t version, parse_int(trim(std::string_view(*text).substr(kStart.size())), "store format"));
+  if (version < 1) return fail(Code::kInvalid, paths.marker() + " is not the marker of a store");
   if (version > kFormatVersion) {
-    return fail(Code::kInvalid, "the store " + paths.store + " has format " + std::to_string(version) + ", this version of Creel knows " +
-                                    std::to_string(kFormatVersion))
+    return fail(Code::kInvalid, "the store " + paths.store + " has format " + std::to_string(version) +
+                                    ", this version of Creel knows " + std::to_string(kFormatVersion))
         .with_hint("use the newer Creel that wrote it");
   }
   return true;
 }
 
+// What a store that was being made when its maker was killed may hold.
+bool is_half_made(const std::string& name) {
+  for (const char* ours : {"writer.lock", "blobs", "layers", "staging", "containers", "volumes"}) {
+    if (name == ours) return true;
+  }
+  return name.starts_with("db.sqlite") || name.starts_with(std::string(kMarkerName) + ".tmp.");
+}
+
+// Without a marker, anything else than our own half-made store is somebody's directory: nothing is written there.
+Result<void> refuse_foreign(const Paths& paths) {
+  auto names = list_dir(paths.store);
+  if (!names.ok()) return names.error().err == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
+  for (const std::string& name : *names) {
+    if (is_half_made(name)) continue;
+    return fail(Code::kInvalid, paths.store + " holds '" + name + "' and is not a store of Creel")
+        .with_hint("give an empty directory with --root");
+  }
+  return {};
+}
+
 Result<void> make_store(const Paths& paths) {
+  TRY(refuse_foreign(paths));
   TRY(make_dirs(paths.store, 0700));
   // Two first commands at once: one makes it, the other finds it made.
   TRY_SET(FileLock lock, FileLock::acquire(paths.writer_lock()));
   TRY_SET(const bool made, check_marker(paths));
   if (made) return {};
-  TRY_SET(std::vector<std::string> names, list_dir(paths.store));
-  for (const std::string& name : names) {
-    if (name == "writer.lock" || name.rfind("db.sqlite", 0) == 0 || name == "blobs" || name == "layers" || name == "staging" ||
-        name == "containers" || name == "volumes") {
-      continue;
-    }
-    return fail(Code::kInvalid, paths.store + " holds '" + name + "' and is not a store of Creel")
-        .with_hint("give an empty directory with --root");
-  }
   for (const std::string& dir : {paths.blobs(), paths.layers(), paths.staging(), paths.containers(), paths.volumes()}) {
     TRY(make_dirs(dir, 0755));
   }
   TRY(Database::open(paths.database(), Database::Mode::kWrite));
+  // Of makers that were killed; the lock says that none lives.
+  TRY_SET(Fd dir, open_file(paths.store, O_RDONLY | O_DIRECTORY));
+  TRY_SET(std::vector<std::string> names, list_dir(dir.get()));
+  for (const std::string& name : names) {
+    if (name.starts_with(std::string(kMarkerName) + ".tmp.")) unlinkat(dir.get(), name.c_str(), 0);
+  }
+  // The marker promises that all the rest is there, so it comes last, also on disk. The write below syncs `dir` itself.
+  TRY_SET(Fd blobs, open_at(dir.get(), "blobs", O_RDONLY | O_DIRECTORY));
+  if (fsync(blobs.get()) != 0 || fsync(dir.get()) != 0) return errno_error("writing the new store to disk");
   return write_atomic(paths.marker(), kMarkerText, 0644, Durability::kSynced);
 }
 
