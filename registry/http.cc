@@ -273,7 +273,7 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
       curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
       if (connected == 0)
         return failed(Kind::kUnreachable, Code::kUnavailable, "connect to " + url.host() + ": timed out");
-      return failed(Kind::kLost, Code::kUnavailable,
+      return failed(Kind::kStalled, Code::kUnavailable,
                     url.host() + " sent nothing for " + std::to_string(settings.stall_timeout_s) + " s");
     }
     case CURLE_SSL_CONNECT_ERROR:

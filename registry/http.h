@@ -56,7 +56,8 @@ struct HttpAnswer {
     kUnreachable,  // no such host, refused, no connection in time
     kHandshake,    // it does not speak TLS as we do, perhaps not at all
     kTls,          // its certificate or ours is not accepted
-    kLost,         // the connection broke, or stalled
+    kLost,         // the connection broke
+    kStalled,      // nothing came for too long
     kStopped,      // by on_head or on_data: `error` is theirs
     kInvalid,      // no HTTP, too many redirects, too large
   };

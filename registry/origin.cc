@@ -76,7 +76,8 @@ HttpAnswer Origin::attempt(const Ask& ask, const std::string& authorization) {
   HttpAnswer plain = http_.perform(request);
   if (known == Scheme::kHttp) return plain;
   // A TLS server answers HTTP with 400: then its refusal of our handshake is the news.
-  if (plain.head.status == 400 || (plain.head.status == 0 && secure.kind == Kind::kHandshake)) return secure;
+  const bool hung_up = plain.kind == Kind::kLost && plain.head.status == 0;
+  if (plain.head.status == 400 || (hung_up && secure.kind == Kind::kHandshake)) return secure;
   if (plain.head.status != 0) scheme_ = Scheme::kHttp;
   return plain;
 }
@@ -93,6 +94,8 @@ Result<HttpAnswer> Origin::get(const Ask& ask) {
       TRY_SET(authorization, authenticator_.renewed(ask.path, answer, authorization));
       continue;
     }
+    // Who has sent nothing in all that time is not waited for again; who stopped in the middle is.
+    if (ask.done != nullptr && answer.kind == Kind::kStalled && *ask.done > before) answer.kind = Kind::kLost;
     if (ask.done != nullptr && (succeeded(answer) || answer.kind == Kind::kLost)) {
       const std::int64_t done = *ask.done;
       if (done == ask.total && (succeeded(answer) || done > 0)) {
