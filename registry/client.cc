@@ -120,15 +120,15 @@ struct Client::Impl {
   ClientOptions options;
   RegistriesConf conf;
   std::mutex mutex;
-  std::map<std::string, std::unique_ptr<Origin>> origins;  // by domain; never removed
+  std::map<std::pair<std::string, bool>, std::unique_ptr<Origin>> origins;  // by domain and mirror; never removed
 
-  Result<Origin*> origin(const Endpoint& endpoint) {
+  Result<Origin*> origin(const Endpoint& endpoint, bool mirror) {
     std::lock_guard lock(mutex);
-    auto& slot = origins[endpoint.domain];
+    auto& slot = origins[{endpoint.domain, mirror}];
     if (slot == nullptr) {
       ClientOptions own = options;
       // --creds are for the registry that was named, not for its mirrors.
-      if (endpoint.domain != domain) own.creds.clear();
+      if (mirror) own.creds.clear();
       TRY_SET(slot, Origin::open(endpoint.domain, own, endpoint.insecure));
     }
     return slot.get();
@@ -141,10 +141,11 @@ struct Client::Impl {
     TRY(check_path(ask.what));
     TRY_SET(const auto endpoints, conf.endpoints(domain, path, by_digest));
     for (std::size_t i = 0;; ++i) {
-      auto host = origin(endpoints[i]);
+      const bool last = i + 1 == endpoints.size();
+      auto host = origin(endpoints[i], !last);
       ask.path = endpoints[i].path;
       Result<HttpAnswer> answer = host ? (*host)->get(ask) : Result<HttpAnswer>(std::move(host).error());
-      if (answer || i + 1 == endpoints.size() || is_final()) return answer;
+      if (answer || last || is_final()) return answer;
     }
   }
 };
@@ -192,7 +193,8 @@ Result<void> Client::blob(const std::string& path, const oci::Descriptor& descri
   ask.on_data = [&](std::string_view bytes) { return transfer.data(bytes); };
   ask.done = &transfer.done();
   ask.total = descriptor.size;
-  auto answer = impl_->get(std::move(ask), true, [&] { return transfer.sink_failed(); });
+  auto answer =
+      impl_->get(std::move(ask), true, [&] { return transfer.sink_failed() || transfer.done() == descriptor.size; });
   if (!answer) return transfer.sink_failed() ? std::move(answer).error() : std::move(answer).error().within(what);
   if (auto good = transfer.finish(); !good) return std::move(good).error().within(what);
   return {};

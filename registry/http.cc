@@ -76,6 +76,7 @@ struct Transfer {
   const HttpRequest& request;
   HttpAnswer& answer;
   std::size_t header_bytes = 0;
+  bool begun = false;     // the head is complete: what comes after the body (trailers) changes nothing
   bool delivers = false;  // the body goes to the caller
   bool cut = false;       // an error's body was longer than anybody reads
   std::optional<Error> stopped;
@@ -87,6 +88,7 @@ struct Transfer {
       too_large = true;
       return false;
     }
+    if (begun) return true;
     line = trim(line);
     HttpHead& head = answer.head;
     if (line.starts_with("HTTP/")) {
@@ -105,6 +107,7 @@ struct Transfer {
   }
 
   bool begin() {
+    begun = true;
     delivers = request.on_data && (answer.head.status == 200 || answer.head.status == 206);
     if (!delivers || !request.on_head) return true;
     return keep(request.on_head(answer.head));
@@ -146,6 +149,10 @@ std::string system_authorities(CURL* easy) {
   if (file == nullptr) file = "/etc/ssl/certs/ca-certificates.crt";
   auto text = read_file(file);
   return text ? *text + "\n" : std::string();
+}
+
+std::string certs_dir(const std::string& host) {
+  return "~/.config/containers/certs.d/" + host;
 }
 
 std::string lower_first(std::string text) {
@@ -260,6 +267,14 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
   const std::string told = lower_first(detail[0] != '\0' ? detail : curl_easy_strerror(code));
   long os_error = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+  // TLS 1.3 servers tell only after the handshake that they want a certificate, or another one.
+  if (code == CURLE_RECV_ERROR && told.find(" alert ") != std::string::npos) {
+    failed(Kind::kTls, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
+    if (told.find("certificate") != std::string::npos)
+      answer.error.hint =
+          "it wants a client certificate: client.cert and client.key in " + certs_dir(settings.own_host);
+    return;
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -284,8 +299,7 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
     case CURLE_SSL_ISSUER_ERROR:
       failed(Kind::kTls, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
       if (code == CURLE_PEER_FAILED_VERIFICATION)
-        answer.error.hint =
-            "put the authority's certificate into ~/.config/containers/certs.d/" + settings.own_host + "/ca.crt";
+        answer.error.hint = "put the authority's certificate into " + certs_dir(settings.own_host) + "/ca.crt";
       return;
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:

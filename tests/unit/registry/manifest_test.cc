@@ -181,3 +181,35 @@ TEST_CASE("a manifest that is made is read back, and always the same bytes") {
   config.media_type = kDockerConfig;
   CHECK(parse_manifest(make_manifest(config, {}, true), "")->media_type == kDockerManifest);
 }
+
+TEST_CASE("no change of a few bytes makes the parsers do anything but answer") {
+  const std::string documents[] = {kGood,
+                                   index({entry("linux", "arm", "v7", '7'), entry("unknown", "unknown", "", 'f')}),
+                                   R"({"rootfs":{"type":"layers","diff_ids":[")" + kA + "\"]}}"};
+  const std::string bytes =
+      "{}[]\",:\\\0\xff"
+      "09-eE.ntf ";
+  std::uint32_t random = 1;
+  auto next = [&](std::size_t below) {
+    random = random * 1664525 + 1013904223;
+    return (random >> 8) % below;
+  };
+  int answers = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = documents[round % 3];
+    for (std::size_t changes = 1 + next(4); changes > 0; --changes) {
+      const std::size_t at = next(text.size());
+      if (next(4) == 0) {
+        text.erase(at, 1 + next(20));
+      } else {
+        text[at] = bytes[next(bytes.size())];
+      }
+      if (text.empty()) text = "{";
+    }
+    answers += parse_manifest(text, "").ok() || parse_manifest(text, "").error().text.size() < 600 ? 1 : 0;
+    auto parsed = parse_index(text, kOciIndex);
+    if (parsed) (void)choose(*parsed, {"linux", "arm", ""}).ok();
+    (void)diff_ids(text).ok();
+  }
+  CHECK(answers == 3000);
+}
