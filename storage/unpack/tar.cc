@@ -134,6 +134,8 @@ class TarReader {
     entry.link.clear();
     if (entry.type == EntryType::kHardLink) {
       TRY_SET(entry.link, clean_link(entry, archive_entry_hardlink(header)));
+    } else if (archive_entry_filetype(header) == 0) {
+      return refuse(entry.path, "it is a hard link to nothing");
     } else if (const char* link = archive_entry_symlink(header); link != nullptr && entry.type == EntryType::kSymlink) {
       entry.link = link;
     }
