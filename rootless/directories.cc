@@ -20,7 +20,8 @@ std::string variable(const char* name) {
 }
 
 Result<std::string> absolute(const std::string& path, const char* flag) {
-  if (path.empty() || path.front() != '/') return fail(Code::kInvalid, std::string(flag) + " must be an absolute path, not '" + path + "'");
+  if (path.empty() || path.front() != '/')
+    return fail(Code::kInvalid, std::string(flag) + " must be an absolute path, not '" + path + "'");
   return path;
 }
 
@@ -30,20 +31,24 @@ Result<void> make_private(const std::string& path) {
     if (errno != ENOENT) return errno_error("making runtime directory " + path);
     TRY(make_dirs(path, 0700));
   }
-  struct stat info{};
+  struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return errno_error("runtime directory " + path);
   if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
     return fail(Code::kDenied, "runtime directory " + path + " is not a directory of this user")
         .with_hint("remove it, or set XDG_RUNTIME_DIR or --runroot to a directory of your own");
   }
-  if ((info.st_mode & 0022) != 0 && chmod(path.c_str(), 0700) != 0) return errno_error("closing runtime directory " + path);
+  // Not closed by us: what others have put there already would stay, and --runroot /tmp would take /tmp from everybody.
+  if ((info.st_mode & 0022) != 0) {
+    return fail(Code::kDenied, "runtime directory " + path + " can be written by others")
+        .with_hint("chmod 700 it, or set XDG_RUNTIME_DIR or --runroot to a directory of your own");
+  }
   return {};
 }
 
 bool usable(const std::string& dir) {
-  struct stat info{};
-  return !dir.empty() && dir.front() == '/' && stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
-         access(dir.c_str(), W_OK) == 0;
+  struct stat info {};
+  return !dir.empty() && dir.front() == '/' && stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
+         info.st_uid == geteuid() && access(dir.c_str(), W_OK) == 0;
 }
 
 std::string default_runtime(Identity identity) {
@@ -93,7 +98,8 @@ Result<std::string> home_directory() {
   if (std::string home = variable("HOME"); !home.empty() && home.front() == '/') return home;
   const passwd* entry = getpwuid(getuid());
   if (entry == nullptr || entry->pw_dir == nullptr || entry->pw_dir[0] != '/') {
-    return fail(Code::kUnavailable, "this user has no home directory").with_hint("set HOME, or give --root and --runroot");
+    return fail(Code::kUnavailable, "this user has no home directory")
+        .with_hint("set HOME, or give --root and --runroot");
   }
   return std::string(entry->pw_dir);
 }

@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <limits>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -19,10 +21,16 @@ namespace creel::rootless {
 
 namespace {
 
+constexpr const char* kDone = "done";
+
+// user_namespaces(7): the kernel takes no more lines.
+constexpr std::size_t kMostRanges = 340;
+
 std::vector<IdRange> map_of(std::uint32_t own, const std::vector<SubordinateRange>& ranges) {
   std::vector<IdRange> out = {{0, own, 1}};
   std::uint32_t next = 1;
   for (const SubordinateRange& range : ranges) {
+    if (out.size() == kMostRanges || range.count > 0xffffffffu - next) break;
     out.push_back({next, range.first, range.count});
     next += range.count;
   }
@@ -53,9 +61,17 @@ Result<std::vector<SubordinateRange>> ranges_of(const char* file, const std::str
   if (text.ok()) out = parse_subordinate(*text, user, getuid());
   if (out.empty()) out = from_name_service(user, groups);
   if (!out.empty()) return out;
-  return fail(Code::kUnavailable, "user " + user + " has no subordinate " + (groups ? "group " : "user ") + "IDs in " + file)
-      .with_hint("an administrator can give them: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 " + user +
-                 " (ranges that no other user has)");
+  // A range that nobody has, in neither file: the line can be taken as it is.
+  std::uint32_t first = 100000;
+  for (const char* each : {"/etc/subuid", "/etc/subgid"}) {
+    if (auto all = read_file(each); all.ok()) first = std::max(first, after_last_subordinate(*all));
+  }
+  const std::string range = std::to_string(first) + "-" + std::to_string(first + 65535);
+  return fail(Code::kUnavailable,
+              "user " + user + " has no subordinate " + (groups ? "group " : "user ") + "IDs in " + file)
+      .with_hint("an administrator can add the line " + user + ":" + std::to_string(first) +
+                 ":65536 to /etc/subuid and to /etc/subgid, or run usermod --add-subuids " + range + " --add-subgids " +
+                 range + " " + user);
 }
 
 std::vector<std::string> map_argv(const char* program, pid_t pid, const std::vector<IdRange>& ranges) {
@@ -75,7 +91,8 @@ Result<Process> start_mapper(const char* program, pid_t pid, const std::vector<I
   auto process = spawn(request);
   if (process.ok()) return process;
   if (process.error().code != Code::kNotFound) return process;
-  return fail(Code::kUnavailable, std::string(program) + " is not installed, and without it an ordinary user cannot map IDs")
+  return fail(Code::kUnavailable,
+              std::string(program) + " is not installed, and without it an ordinary user cannot map IDs")
       .with_hint("Debian and Ubuntu: apt-get install uidmap; Fedora: dnf install shadow-utils");
 }
 
@@ -107,6 +124,8 @@ Result<void> make_namespace(const IdMaps& maps) {
   const pid_t helper = fork();
   if (helper < 0) return errno_error("fork");
   if (helper == 0) {
+    // Our copy of the other end: with it open, the parent's going away would never be seen.
+    ours.reset();
     char byte = 0;
     if (recv(theirs.get(), &byte, 1, 0) != 1) _exit(0);
     auto mapped = write_maps(parent, maps);
@@ -125,11 +144,13 @@ Result<void> make_namespace(const IdMaps& maps) {
     const std::string text(answer, got > 0 ? static_cast<std::size_t>(got) : 0);
     if (text != "+") {
       const Cut both = cut(text, '\n');
-      out = fail(Code::kUnavailable, both.before.empty() ? "mapping IDs into the user namespace failed" : both.before).with_hint(both.after);
+      out = fail(Code::kUnavailable, both.before.empty() ? "mapping IDs into the user namespace failed" : both.before)
+                .with_hint(both.after);
     }
   }
   ours.reset();
-  (void)waitpid(helper, nullptr, 0);
+  while (waitpid(helper, nullptr, 0) < 0 && errno == EINTR) {
+  }
   return out;
 }
 
@@ -148,7 +169,12 @@ Result<IdMaps> subordinate_maps() {
 Result<Mappers> start_mappers(pid_t pid, const IdMaps& maps) {
   Mappers out;
   TRY_SET(out.uid, start_mapper("newuidmap", pid, maps.uids));
-  TRY_SET(out.gid, start_mapper("newgidmap", pid, maps.gids));
+  auto gid = start_mapper("newgidmap", pid, maps.gids);
+  if (!gid.ok()) {
+    (void)out.uid.wait().ok();
+    return std::move(gid).error();
+  }
+  out.gid = std::move(*gid);
   return out;
 }
 
@@ -158,21 +184,28 @@ Result<void> write_maps(pid_t pid, const IdMaps& maps) {
 }
 
 Result<void> finish_mappers(Mappers mappers) {
-  TRY_SET(const int code, mappers.uid.wait());
-  TRY_SET(const int gid_code, mappers.gid.wait());
+  // Both are waited for, whatever the first one's end.
+  auto uid = mappers.uid.wait();
+  auto gid = mappers.gid.wait();
+  TRY_SET(const int code, std::move(uid));
+  TRY_SET(const int gid_code, std::move(gid));
   if (code == 0 && gid_code == 0) return {};
-  return fail(Code::kUnavailable, std::string(code != 0 ? "newuidmap" : "newgidmap") + " refused to map this user's subordinate IDs")
-      .with_hint("newuidmap and newgidmap must be set-user-ID root (or have file capabilities), and /etc/subuid and /etc/subgid must grant the "
-                 "ranges; in a container, CAP_SETUID and CAP_SETGID are needed");
+  return fail(Code::kUnavailable,
+              std::string(code != 0 ? "newuidmap" : "newgidmap") + " refused to map this user's subordinate IDs")
+      .with_hint(
+          "newuidmap and newgidmap must be set-user-ID root (or have file capabilities), and /etc/subuid and "
+          "/etc/subgid must grant the "
+          "ranges; in a container, CAP_SETUID and CAP_SETGID are needed");
 }
 
 std::optional<Fd> live_namespace(const std::string& runtime_dir) {
   auto text = read_file(runtime_dir + "/userns", 256);
   if (!text.ok()) return std::nullopt;
   const std::vector<std::string> parts = split(trim(*text), ' ');
-  if (parts.size() != 2) return std::nullopt;
+  // Of another boot: where the runtime directory is in /tmp, it may have outlived the machine.
+  if (parts.size() != 3 || parts[2] != boot_id()) return std::nullopt;
   const auto pid = parse_int(parts[0], "PID");
-  if (!pid.ok() || *pid <= 0) return std::nullopt;
+  if (!pid.ok() || *pid <= 0 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
   // First the descriptor, then the question: it now cannot become another process's.
   auto fd = pidfd_open(static_cast<pid_t>(*pid));
   if (!fd.ok()) return std::nullopt;
@@ -181,7 +214,11 @@ std::optional<Fd> live_namespace(const std::string& runtime_dir) {
 }
 
 Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid) {
-  return write_atomic(runtime_dir + "/userns", std::to_string(pid) + " " + std::to_string(process_start_time(pid)) + "\n");
+  const unsigned long long start = process_start_time(pid);
+  // 0 is what a process that is gone has: it would be found alive.
+  if (start == 0) return fail(Code::kFailed, "process " + std::to_string(pid) + " in the user namespace has ended");
+  return write_atomic(runtime_dir + "/userns",
+                      std::to_string(pid) + " " + std::to_string(start) + " " + boot_id() + "\n");
 }
 
 Result<void> enter(Identity identity, const std::string& runtime_dir) {
@@ -192,7 +229,8 @@ Result<void> enter(Identity identity, const std::string& runtime_dir) {
   return become_root();
 }
 
-Result<void> run_inside(Identity identity, const std::string& runtime_dir, Result<void> (*work)(void*), void* argument) {
+Result<void> run_inside(Identity identity, const std::string& runtime_dir, Result<void> (*work)(void*),
+                        void* argument) {
   if (identity != Identity::kUser) return work(argument);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("making a pipe");
@@ -203,22 +241,23 @@ Result<void> run_inside(Identity identity, const std::string& runtime_dir, Resul
     reading.reset();
     auto done = enter(identity, runtime_dir);
     if (done.ok()) done = work(argument);
+    // The answer, not the exit status: that is lost where the caller of ours ignores SIGCHLD.
+    std::string text = kDone;
     if (!done.ok()) {
       const Error& error = done.error();
-      const std::string text = std::to_string(static_cast<int>(error.code)) + " " + std::to_string(error.err) + "\n" + error.hint + "\n" + error.text;
-      (void)write_all(writing.get(), text).ok();
+      text = std::to_string(static_cast<int>(error.code)) + " " + std::to_string(error.err);
+      text += '\0' + error.hint + '\0' + error.text;
     }
-    _exit(done.ok() ? 0 : 1);
+    _exit(write_all(writing.get(), text).ok() && done.ok() ? 0 : 1);
   }
   writing.reset();
   auto text = read_all(reading.get(), 1 << 20);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (!text.ok() || text->empty()) return fail(Code::kFailed, "the helper process in the user namespace ended without an answer");
-  const Cut head = cut(*text, '\n');
-  const Cut rest = cut(head.after, '\n');
+  if (text.ok() && *text == kDone) return {};
+  const Cut head = cut(text.ok() ? *text : std::string(), '\0');
+  if (!head.found) return fail(Code::kFailed, "the helper process in the user namespace ended without an answer");
+  const Cut rest = cut(head.after, '\0');
   const Cut numbers = cut(head.before, ' ');
   Error error;
   error.code = static_cast<Code>(std::atoi(numbers.before.c_str()));

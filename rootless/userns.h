@@ -1,7 +1,8 @@
 // The engine's user namespace: one per user at a time, held alive by the monitors inside it. No pause process.
 //
-// IDs: container 0 is the caller; 1.. are the caller's subordinate IDs (/etc/subuid, /etc/subgid), as user_namespaces(7)
-// and newuidmap(1) have it. As root there is no user namespace and every function here is a no-op that succeeds.
+// IDs: container 0 is the caller; 1.. are the caller's subordinate IDs (/etc/subuid, /etc/subgid), as
+// user_namespaces(7) and newuidmap(1) have it. As root there is no user namespace and every function here is a no-op
+// that succeeds.
 #pragma once
 
 #include <sys/types.h>
@@ -53,8 +54,8 @@ Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid);
 // Used by creel-images before it starts threads, and by a forked child of `creel rm`.
 Result<void> enter(Identity identity, const std::string& runtime_dir);
 
-// Runs `work` in a forked child that entered the namespace (or in place for kRoot/kInsideUserns). An error's code, errno
-// and text cross the process boundary. `work` must not rely on threads or on SQLite handles opened before.
+// Runs `work` in a forked child that entered the namespace (or in place for kRoot/kInsideUserns). An error's code,
+// errno and text cross the process boundary. `work` must not rely on threads or on SQLite handles opened before.
 Result<void> run_inside(Identity identity, const std::string& runtime_dir, Result<void> (*work)(void*), void* argument);
 
 }  // namespace creel::rootless
