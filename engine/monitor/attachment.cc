@@ -105,7 +105,8 @@ Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool 
     return errno_error("connecting to " + running_dir + "/attach");
   }
   const char wants[2] = {static_cast<char>(want_stdin ? 1 : 0), static_cast<char>(want_output ? 1 : 0)};
-  if (!send_packet(socket.get(), Type::kAttach, std::string_view(wants, 2))) return fail(Code::kInUse, "the container does not run");
+  if (!send_packet(socket.get(), Type::kAttach, std::string_view(wants, 2)))
+    return fail(Code::kInUse, "the container does not run");
   return Attachment(std::move(socket));
 }
 

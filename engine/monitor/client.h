@@ -21,9 +21,10 @@ namespace creel::engine::monitor {
 // One message from the container to an attached client.
 struct Event {
   enum class Kind : std::uint8_t {
-    kStdout, kStderr,   // data
-    kExit,              // code
-    kClosed,            // the monitor is gone without an exit: it was killed
+    kStdout,
+    kStderr,  // data
+    kExit,    // code
+    kClosed,  // the monitor is gone without an exit: it was killed
   };
   Kind kind = Kind::kClosed;
   std::string data;
@@ -34,9 +35,9 @@ struct Event {
 class Attachment {
  public:
   explicit Attachment(Fd socket) : socket_(std::move(socket)) {}
-  [[nodiscard]] int fd() const { return socket_.get(); }   // for poll(2)
-  Result<Event> receive();                                  // blocks
-  Result<void> send_stdin(std::string_view data);           // blocks when the container does not read
+  [[nodiscard]] int fd() const { return socket_.get(); }  // for poll(2)
+  Result<Event> receive();                                // blocks
+  Result<void> send_stdin(std::string_view data);         // blocks when the container does not read
   Result<void> close_stdin();
   Result<void> resize(std::uint16_t rows, std::uint16_t columns);
   // --rm: tells the monitor, after kExit, that this client removes the record and the files.
@@ -55,7 +56,8 @@ class Launch {
   // `join`: a process whose user namespace must be used (container:X), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd = -1);
   // Sends the job; returns when the container's process is created, networked, set up, but has not exec'd.
-  // Errors are the monitor's or the child's own. `attach`: keep the connection as an attached client from the first byte.
+  // Errors are the monitor's or the child's own. `attach`: keep the connection as an attached client from the first
+  // byte.
   Result<void> prepare(const Job& job, bool attach);
   // Lets it exec; returns when it has (its state record is written) or could not (kCommandAbsent, kCannotInvoke).
   Result<pid_t> start();
@@ -70,22 +72,22 @@ class Launch {
   Fd socket_;
   std::string runtime_dir_;
   bool attach_ = false;
-  std::optional<FileLock> making_;               // held while this process makes the user's namespace
+  std::optional<FileLock> making_;  // held while this process makes the user's namespace
   std::optional<rootless::Mappers> mappers_;
 };
 
 // Connects to a running container's monitor. kInUse when it does not run.
 Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output);
 
-// Waits until the container's monitor is gone (flock released): on return observe() tells "exited". `timeout_ms` -1: forever.
-// Returns false on timeout.
+// Waits until the container's monitor is gone (flock released): on return observe() tells "exited". `timeout_ms` -1:
+// forever. Returns false on timeout.
 Result<bool> wait_gone(const std::string& running_dir, int timeout_ms);
 
 struct RelayOptions {
-  bool terminal = false;        // raw mode, SIGWINCH, detach keys
-  bool stdin_open = false;      // forward our stdin
+  bool terminal = false;    // raw mode, SIGWINCH, detach keys
+  bool stdin_open = false;  // forward our stdin
   bool out = true, err = true;
-  bool sig_proxy = true;        // forward signals to `pid` when there is no terminal
+  bool sig_proxy = true;  // forward signals to `pid` when there is no terminal
   std::string detach_keys = "ctrl-p,ctrl-q";
   pid_t pid = 0;
   int pidfd = -1;
@@ -95,8 +97,8 @@ struct RelayResult {
   bool monitor_lost = false;
   int exit_code = 0;
 };
-// Joins our stdin/stdout/stderr to the container until it ends or the user detaches. Nothing is lost: all output sent before
-// the exit is written first. Restores the terminal on every path, SIGTERM included.
+// Joins our stdin/stdout/stderr to the container until it ends or the user detaches. Nothing is lost: all output sent
+// before the exit is written first. Restores the terminal on every path, SIGTERM included.
 Result<RelayResult> relay(Attachment& attachment, const RelayOptions& options);
 // The same between our terminal and a pty's main side, for `exec -t` (no monitor in between); ends when `pidfd` does.
 Result<RelayResult> relay_terminal(int pty, int pidfd, const RelayOptions& options);

@@ -25,7 +25,9 @@ Result<std::string> parse_detach_keys(const std::string& text) {
     const int byte = byte_of(key);
     if (byte < 0) {
       return fail(Code::kInvalid, "invalid detach keys \"" + text + "\": \"" + key + "\" is no key")
-          .with_hint("a comma-separated list of single characters and ctrl-a … ctrl-z, ctrl-@, ctrl-[, ctrl-\\, ctrl-], ctrl-^, ctrl-_");
+          .with_hint(
+              "a comma-separated list of single characters and ctrl-a … ctrl-z, ctrl-@, ctrl-[, ctrl-\\, ctrl-], "
+              "ctrl-^, ctrl-_");
     }
     out += static_cast<char>(byte);
   }
@@ -41,7 +43,8 @@ bool DetachScanner::scan(std::string_view typed, std::string& out) {
     std::string held = sequence_.substr(0, matched_) + c;
     // The longest end of what is held that begins the sequence is kept, what is before it goes to the container.
     std::size_t keep = held.size();
-    while (keep > 0 && (keep > sequence_.size() || held.compare(held.size() - keep, keep, sequence_, 0, keep) != 0)) --keep;
+    while (keep > 0 && (keep > sequence_.size() || held.compare(held.size() - keep, keep, sequence_, 0, keep) != 0))
+      --keep;
     out.append(held, 0, held.size() - keep);
     matched_ = keep;
     if (matched_ == sequence_.size()) return true;

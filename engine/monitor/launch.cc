@@ -117,6 +117,8 @@ Result<pid_t> Launch::start() {
   return static_cast<pid_t>(pid);
 }
 
-Attachment Launch::attachment() && { return Attachment(std::move(socket_)); }
+Attachment Launch::attachment() && {
+  return Attachment(std::move(socket_));
+}
 
 }  // namespace creel::engine::monitor

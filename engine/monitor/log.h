@@ -1,4 +1,5 @@
-// Container logs on disk: k8s-file ("TIME stdout F text") and json-file. The writer is engine/monitor/process/log_writer.h.
+// Container logs on disk: k8s-file ("TIME stdout F text") and json-file. The writer is
+// engine/monitor/process/log_writer.h.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,18 @@ namespace creel::engine::monitor {
 struct LogLine {
   std::int64_t time_ns = 0;
   bool is_stderr = false;
-  bool partial = false;       // no newline after `text`: the line goes on in the next record, or the output ended without one
+  bool partial =
+      false;  // no newline after `text`: the line goes on in the next record, or the output ended without one
   std::string_view text;
 };
 
 struct LogQuery {
   LogDriver driver = LogDriver::kK8sFile;
-  std::string path;                       // rotated predecessors are path.1 (youngest) … path.N
+  std::string path;  // rotated predecessors are path.1 (youngest) … path.N
   std::optional<std::int64_t> since_ns, until_ns;
-  std::int64_t tail = -1;                 // lines; -1: all
-  bool follow = false;                    // until the container ends; inotify, no polling
-  std::string running_dir;                // to know when it ends
+  std::int64_t tail = -1;   // lines; -1: all
+  bool follow = false;      // until the container ends; inotify, no polling
+  std::string running_dir;  // to know when it ends
 };
 // Calls `line` for each record in order. Returning false stops. Bytes come back exactly as the process wrote them.
 Result<void> read_log(const LogQuery& query, const std::function<bool(const LogLine&)>& line);

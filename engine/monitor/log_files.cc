@@ -21,7 +21,7 @@ Result<std::optional<LogFile>> open_log(const std::string& path) {
   auto fd = open_file(path, O_RDONLY | O_NONBLOCK);
   if (!fd.ok() && fd.error().err == ENOENT) return std::optional<LogFile>();
   if (!fd.ok()) return std::move(fd).error();
-  struct stat info{};
+  struct stat info {};
   if (fstat(fd->get(), &info) != 0) return errno_error("reading log " + path);
   return std::optional<LogFile>(LogFile{std::move(*fd), info.st_dev, info.st_ino});
 }
@@ -61,7 +61,7 @@ Result<std::vector<LogFile>> open_log_files(const std::string& path) {
 }
 
 Result<std::int64_t> end_of_lines(const LogFile& file) {
-  struct stat info{};
+  struct stat info {};
   if (fstat(file.fd.get(), &info) != 0) return errno_error("reading a container's log");
   std::int64_t end = info.st_size;
   std::string block;
@@ -70,7 +70,8 @@ Result<std::int64_t> end_of_lines(const LogFile& file) {
     block.resize(static_cast<std::size_t>(end - begin));
     TRY_SET(const std::size_t got, read_at(file.fd.get(), block.data(), block.size(), begin));
     block.resize(got);
-    if (const std::size_t newline = block.rfind('\n'); newline != std::string::npos) return begin + static_cast<std::int64_t>(newline) + 1;
+    if (const std::size_t newline = block.rfind('\n'); newline != std::string::npos)
+      return begin + static_cast<std::int64_t>(newline) + 1;
     end = begin;
   }
   return std::int64_t{0};
@@ -109,7 +110,8 @@ Result<bool> each_line_backwards(const LogFile& file, std::int64_t end,
   return true;
 }
 
-Result<bool> LineReader::read(const LogFile& file, const std::function<bool(std::int64_t offset, std::string_view line)>& use) {
+Result<bool> LineReader::read(const LogFile& file,
+                              const std::function<bool(std::int64_t offset, std::string_view line)>& use) {
   for (;;) {
     const std::size_t before = carry_.size();
     carry_.resize(before + kBlock);
@@ -119,8 +121,10 @@ Result<bool> LineReader::read(const LogFile& file, const std::function<bool(std:
     if (*got == 0) return true;
     std::size_t begin = 0;
     std::size_t search = before;
-    for (std::size_t newline; (newline = carry_.find('\n', search)) != std::string::npos; search = begin = newline + 1) {
-      const bool wanted = overlong_ || use(offset_ + static_cast<std::int64_t>(begin), std::string_view(carry_).substr(begin, newline - begin));
+    for (std::size_t newline; (newline = carry_.find('\n', search)) != std::string::npos;
+         search = begin = newline + 1) {
+      const bool wanted = overlong_ || use(offset_ + static_cast<std::int64_t>(begin),
+                                           std::string_view(carry_).substr(begin, newline - begin));
       overlong_ = false;
       if (!wanted) return false;
     }

@@ -47,7 +47,7 @@ class LineReader {
   Result<bool> read(const LogFile& file, const std::function<bool(std::int64_t offset, std::string_view line)>& use);
 
  private:
-  std::int64_t offset_;   // of the first byte in carry_
+  std::int64_t offset_;  // of the first byte in carry_
   std::string carry_;
   bool overlong_ = false;
 };

@@ -31,7 +31,8 @@ struct Tail {
   [[nodiscard]] LogPosition first() const { return std::min(begin[0], begin[1]); }
 };
 
-// Walks back until `lines` lines are found. A line is a record with its end and the partial ones of its stream before it.
+// Walks back until `lines` lines are found. A line is a record with its end and the partial ones of its stream before
+// it.
 class TailFinder {
  public:
   TailFinder(LogDriver driver, std::int64_t lines, LogPosition end) : parser_(driver), left_(lines), out_{{end, end}} {}
@@ -53,8 +54,8 @@ class TailFinder {
 
  private:
   struct Stream {
-    bool seen = false;     // any of its records
-    bool inside = false;   // the line that is being walked through is in the tail
+    bool seen = false;    // any of its records
+    bool inside = false;  // the line that is being walked through is in the tail
   };
   LogParser parser_;
   std::int64_t left_;
@@ -88,14 +89,16 @@ class Watch {
     Watch out;
     out.events_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!out.events_.valid()) {
-      return errno_error("following the log: inotify_init").with_hint("the sysctl fs.inotify.max_user_instances may be too low");
+      return errno_error("following the log: inotify_init")
+          .with_hint("the sysctl fs.inotify.max_user_instances may be too low");
     }
     const std::size_t slash = query.path.rfind('/');
     const std::string dir = slash == std::string::npos ? "." : query.path.substr(0, slash + 1);
     out.name_ = slash == std::string::npos ? query.path : query.path.substr(slash + 1);
     // The directory, not the file: the file's name is given to another one at every rotation.
     if (inotify_add_watch(out.events_.get(), dir.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
-      return errno_error("following the log in " + dir).with_hint("the sysctl fs.inotify.max_user_watches may be too low");
+      return errno_error("following the log in " + dir)
+          .with_hint("the sysctl fs.inotify.max_user_watches may be too low");
     }
     return out;
   }
@@ -137,7 +140,8 @@ class Watch {
 
 class LogStream {
  public:
-  LogStream(const LogQuery& query, const std::function<bool(const LogLine&)>& line) : query_(query), line_(line), parser_(query.driver) {}
+  LogStream(const LogQuery& query, const std::function<bool(const LogLine&)>& line)
+      : query_(query), line_(line), parser_(query.driver) {}
 
   // False: the caller wants no more.
   Result<bool> read_present() {
@@ -148,10 +152,10 @@ class LogStream {
       reader_ = LineReader(i == tail.first().file ? tail.first().offset : 0);
       current_ = std::move(files[i]);
       TRY_SET(const bool more, reader_.read(current_, [&](std::int64_t offset, std::string_view text) {
-                return deliver(text, [&](const LogLine& record) {
-                  return LogPosition{i, offset} >= tail.begin[record.is_stderr ? 1 : 0];
-                });
-              }));
+        return deliver(text, [&](const LogLine& record) {
+          return LogPosition{i, offset} >= tail.begin[record.is_stderr ? 1 : 0];
+        });
+      }));
       if (!more) return false;
     }
     return true;
@@ -166,9 +170,11 @@ class LogStream {
       if (!newest) {
         TRY_SET(files, open_log_files(query_.path));
       }
-      const auto mine = std::find_if(files.begin(), files.end(), [&](const LogFile& f) { return current_.fd.valid() && f.same(current_); });
+      const auto mine = std::find_if(files.begin(), files.end(),
+                                     [&](const LogFile& f) { return current_.fd.valid() && f.same(current_); });
       if (current_.fd.valid()) {
-        TRY_SET(const bool more, reader_.read(current_, [&](std::int64_t, std::string_view text) { return deliver(text, all); }));
+        TRY_SET(const bool more,
+                reader_.read(current_, [&](std::int64_t, std::string_view text) { return deliver(text, all); }));
         if (!more) return false;
         if (newest) return true;
       }
@@ -183,8 +189,9 @@ class LogStream {
  private:
   static bool all(const LogLine&) { return true; }
   [[nodiscard]] bool is_current() const {
-    struct stat info{};
-    return current_.fd.valid() && stat(query_.path.c_str(), &info) == 0 && info.st_dev == current_.device && info.st_ino == current_.inode;
+    struct stat info {};
+    return current_.fd.valid() && stat(query_.path.c_str(), &info) == 0 && info.st_dev == current_.device &&
+           info.st_ino == current_.inode;
   }
 
   template <typename Wanted>
@@ -212,7 +219,8 @@ int left_until(std::optional<std::int64_t> end_ns) {
 }  // namespace
 
 Result<void> read_log(const LogQuery& query, const std::function<bool(const LogLine&)>& line) {
-  if (query.driver == LogDriver::kNone) return fail(Code::kInvalid, "reading the log: this container's output is not logged");
+  if (query.driver == LogDriver::kNone)
+    return fail(Code::kInvalid, "reading the log: this container's output is not logged");
   LogStream stream(query, line);
   if (!query.follow) {
     TRY(stream.read_present());

@@ -1,5 +1,5 @@
-// One record of a container's log as the drivers write it. Pure; thread-safe. What does not parse is no record: a log may
-// have been cut by a crash, or written by somebody else.
+// One record of a container's log as the drivers write it. Pure; thread-safe. What does not parse is no record: a log
+// may have been cut by a crash, or written by somebody else.
 #pragma once
 
 #include <string>

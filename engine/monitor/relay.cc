@@ -1,8 +1,8 @@
 // Our stdin, stdout and stderr joined to a container (see client.h).
 //
-// Who runs it: the CLI, as the caller, single-threaded. Output is written with plain blocking writes, because that is how a
-// slow reader of ours slows the container; input is never waited for, because a container that does not read must still be
-// able to write.
+// Who runs it: the CLI, as the caller, single-threaded. Output is written with plain blocking writes, because that is
+// how a slow reader of ours slows the container; input is never waited for, because a container that does not read must
+// still be able to write.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::size_t kPiece = 16384;
 
-// All of it, also where somebody has made our stdout non-blocking. A reader that is gone ends this process by SIGPIPE, as
-// it would any other, unless the caller ignores that: then it is an error.
+// All of it, also where somebody has made our stdout non-blocking. A reader that is gone ends this process by SIGPIPE,
+// as it would any other, unless the caller ignores that: then it is an error.
 Result<void> write_out(int fd, std::string_view data) {
   while (!data.empty()) {
     const ssize_t put = write(fd, data.data(), data.size());
@@ -98,7 +98,8 @@ class Uplink {
   [[nodiscard]] bool waits() const { return resize_.has_value() || !input_.pending().empty() || ends_; }
   void stdin_ended() { ends_ = true; }
   void push() {
-    if (resize_ && offer(Type::kResize, std::string_view(reinterpret_cast<const char*>(&*resize_), sizeof(WindowSize)))) resize_.reset();
+    if (resize_ && offer(Type::kResize, std::string_view(reinterpret_cast<const char*>(&*resize_), sizeof(WindowSize))))
+      resize_.reset();
     if (resize_) return;
     if (!input_.pending().empty()) {
       if (!offer(Type::kStdin, input_.pending())) return;
@@ -118,8 +119,8 @@ class Uplink {
   bool ends_ = false;
 };
 
-// A pty's main side, and the other side kept open: else a container that has closed its terminal for the moment would make
-// poll(2) return at once for ever.
+// A pty's main side, and the other side kept open: else a container that has closed its terminal for the moment would
+// make poll(2) return at once for ever.
 struct Pty {
   int main = -1;
   Fd other;
@@ -221,7 +222,8 @@ Result<RelayResult> relay(Attachment& attachment, const RelayOptions& options) {
 Result<RelayResult> relay_terminal(int pty, int pidfd, const RelayOptions& options) {
   TRY_SET(std::string sequence, detach_sequence(options));
   const Pty terminal{pty, Fd(ioctl(pty, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC))};
-  if (fcntl(pty, F_SETFL, fcntl(pty, F_GETFL) | O_NONBLOCK) != 0) return errno_error("preparing the container's terminal");
+  if (fcntl(pty, F_SETFL, fcntl(pty, F_GETFL) | O_NONBLOCK) != 0)
+    return errno_error("preparing the container's terminal");
   Surroundings around;
   TRY(Surroundings::enter(options, around));
   if (around.terminal) resize_pty(pty);

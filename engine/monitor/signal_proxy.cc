@@ -59,7 +59,7 @@ SignalProxy::SignalProxy(int pidfd) : saved_(std::make_unique<Saved>()) {
     if (sigaction(number, nullptr, &before) != 0) continue;
     // nohup's wish is kept; a shell that ignores SIGINT for a background job has not meant the container.
     if (number == SIGHUP && before.sa_handler == SIG_IGN) continue;
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = forward;
     action.sa_flags = SA_RESTART;
     saved_->changed[static_cast<std::size_t>(number)] = sigaction(number, &action, nullptr) == 0;

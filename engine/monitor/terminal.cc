@@ -12,7 +12,8 @@ namespace creel::engine::monitor {
 namespace {
 
 // What ends a process by default and may leave the terminal raw.
-constexpr int kFatal[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+constexpr int kFatal[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1,
+                          SIGUSR2, SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL};
 
 termios saved_settings;
 struct sigaction saved_actions[std::size(kFatal)];
@@ -20,7 +21,8 @@ sigset_t saved_mask;
 
 // Also in a handler: nothing but async-signal-safe calls. From the background tcsetattr would stop this process.
 void put_back() {
-  struct sigaction ignore{}, before{};
+  struct sigaction ignore {
+  }, before{};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGTTOU, &ignore, &before);
   tcsetattr(STDIN_FILENO, TCSANOW, &saved_settings);
@@ -52,7 +54,7 @@ Result<RawTerminal> RawTerminal::enter() {
   if (!events.valid()) return errno_error("watching the terminal's size");
   sigprocmask(SIG_BLOCK, &watched, &saved_mask);
   for (std::size_t i = 0; i < std::size(kFatal); ++i) {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = on_fatal;
     sigfillset(&action.sa_mask);
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);

@@ -16,7 +16,9 @@ namespace creel::engine::monitor {
 class RawTerminal {
  public:
   static Result<RawTerminal> enter();
-  RawTerminal(RawTerminal&& other) noexcept : active_(other.active_), events_(std::move(other.events_)) { other.active_ = false; }
+  RawTerminal(RawTerminal&& other) noexcept : active_(other.active_), events_(std::move(other.events_)) {
+    other.active_ = false;
+  }
   RawTerminal& operator=(RawTerminal&&) = delete;
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;

@@ -15,9 +15,11 @@ namespace creel::engine::monitor {
 namespace {
 
 // A record never grows larger than this, so that rotation keeps near its bound.
-constexpr std::size_t kLongestRecord = 16384;
+constexpr std::size_t kLongestRecord = 8192;
+// A record without its text: time, stream, quotes.
+constexpr std::size_t kFrame = 96;
 // Records are gathered to this size: ten thousand empty lines in one chunk must not cost this process a megabyte.
-constexpr std::size_t kGathered = 16384;
+constexpr std::size_t kGathered = kLongestRecord + kFrame;
 
 // RFC 3339 with all nine digits, so that records line up: "2026-11-24T15:04:05.123456789+00:00".
 std::string timestamp(bool json) {
@@ -70,7 +72,7 @@ void append_json_string(std::string& out, std::string_view text) {
 
 // The size without a last record that has no end.
 Result<std::int64_t> cut_torn_record(int fd, const std::string& path) {
-  struct stat info{};
+  struct stat info {};
   if (fstat(fd, &info) != 0) return errno_error("opening log " + path);
   std::int64_t size = info.st_size;
   char block[4096];
@@ -95,6 +97,7 @@ Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std
   out.path_ = path;
   out.max_size_ = max_size;
   out.max_files_ = std::max(max_files, 1);
+  out.buffer_.reserve(kGathered);
   TRY_SET(out.file_, open_file(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0600));
   TRY_SET(out.size_, cut_torn_record(out.file_.get(), path));
   return out;
@@ -115,6 +118,7 @@ void LogWriter::write(bool is_stderr, std::string_view chunk) {
 
 void LogWriter::append(bool is_stderr, std::string_view piece, bool partial, const std::string& time) {
   rotate_if_full();
+  if (buffer_.size() + piece.size() + kFrame > kGathered) flush();
   if (driver_ == LogDriver::kK8sFile) {
     buffer_ += time;
     buffer_ += is_stderr ? " stderr " : " stdout ";
@@ -130,7 +134,6 @@ void LogWriter::append(bool is_stderr, std::string_view piece, bool partial, con
     buffer_ += "\"}\n";
   }
   line_open_[is_stderr ? 1 : 0] = partial;
-  if (buffer_.size() >= kGathered) flush();
 }
 
 void LogWriter::rotate_if_full() {

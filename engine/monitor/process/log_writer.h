@@ -13,8 +13,8 @@ namespace creel::engine::monitor {
 
 class LogWriter {
  public:
-  // Appends to `path`, made 0600; a record that a killed writer has not finished is cut off. `max_size` 0: never rotated.
-  // `max_files` counts the current one: with 1 a full log starts anew.
+  // Appends to `path`, made 0600; a record that a killed writer has not finished is cut off. `max_size` 0: never
+  // rotated. `max_files` counts the current one: with 1 a full log starts anew.
   static Result<LogWriter> open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files);
   // A chunk as it was read from the container. A line without its end becomes a partial record; the rest follows later.
   // A log that cannot be written (disk full) does not stop the container.
@@ -31,7 +31,7 @@ class LogWriter {
   std::int64_t max_size_ = 0, size_ = 0;
   int max_files_ = 1;
   Fd file_;
-  bool line_open_[2] = {false, false};   // per stream: its last record was a partial one
+  bool line_open_[2] = {false, false};  // per stream: its last record was a partial one
   std::string buffer_;
 };
 

@@ -21,7 +21,9 @@ namespace {
 constexpr int kSocket = 3;
 constexpr int kTarget = 4;
 
-void say_error(int socket, const Error& error) { send_packet(socket, Type::kError, runtime::encode(error)); }
+void say_error(int socket, const Error& error) {
+  send_packet(socket, Type::kError, runtime::encode(error));
+}
 
 Error unshare_error(int err) {
   Error error = errno_error("making a user namespace", err);
@@ -78,7 +80,8 @@ int monitor_main(int argc, char** argv) {
   if (!packet.ok() || packet->closed) return 0;  // the CLI thought better of it
   const bool attached = packet->data.size() == 1 && packet->data[0] == 1;
   auto job = [&]() -> Result<Job> {
-    if (packet->type != Type::kJob || !packet->fd.valid()) return fail(Code::kFailed, "the start of the container is out of step");
+    if (packet->type != Type::kJob || !packet->fd.valid())
+      return fail(Code::kFailed, "the start of the container is out of step");
     if (lseek(packet->fd.get(), 0, SEEK_SET) != 0) return errno_error("reading the monitor's job");
     TRY_SET(const std::string bytes, read_all(packet->fd.get()));
     return decode_job(bytes);

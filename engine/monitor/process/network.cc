@@ -32,7 +32,8 @@ Result<Pipe> make_pipe() {
 }
 
 std::string replaced(std::string text, std::string_view placeholder, const std::string& value) {
-  if (const std::size_t at = text.find(placeholder); at != std::string::npos) text.replace(at, placeholder.size(), value);
+  if (const std::size_t at = text.find(placeholder); at != std::string::npos)
+    text.replace(at, placeholder.size(), value);
   return text;
 }
 
@@ -46,7 +47,8 @@ Result<std::string> ask(const std::string& running_dir, const std::string& reque
   address.sun_family = AF_UNIX;
   const std::string path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + kApiSocket;
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return errno_error("connecting to slirp4netns");
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+    return errno_error("connecting to slirp4netns");
   TRY(write_all(fd.get(), request));
   shutdown(fd.get(), SHUT_WR);
   return read_all(fd.get(), 65536);
@@ -69,7 +71,8 @@ Result<NetworkHelper> NetworkHelper::start(const NetworkJob& job, const std::str
     text = replaced(text, "@EXIT_FD@", "4");
     request.argv.push_back(replaced(text, "@API@", kApiSocket));
   }
-  request.fds = {{null.get(), 0}, {null.get(), 1}, {errors.write.get(), 2}, {ready.write.get(), 3}, {exit.read.get(), 4}};
+  request.fds = {
+      {null.get(), 0}, {null.get(), 1}, {errors.write.get(), 2}, {ready.write.get(), 3}, {exit.read.get(), 4}};
   request.cwd = running_dir;
   unlink((running_dir + "/" + kApiSocket).c_str());
   TRY_SET(out.process_, spawn(request));

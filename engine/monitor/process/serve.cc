@@ -1,5 +1,6 @@
 // Session: the loop between the container's output, its input and the attached clients.
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,8 +17,8 @@ namespace creel::engine::monitor {
 
 namespace {
 
-// One buffer for all reading; single-threaded.
-char buffer[kChunk];
+// One buffer for all reading; single-threaded. Half of what a packet may hold: it is this process's own memory.
+char buffer[kChunk / 2];
 // More than a terminal can hold.
 constexpr int kTerminalRest = 1 << 20;
 
@@ -72,8 +73,8 @@ void Session::read_output(Fd& from, bool is_stderr) {
   from.reset();
 }
 
-// All of the container is gone, so all that it wrote is in the pipe. Another process may have been given the other end and
-// go on writing: that is not the container's.
+// All of the container is gone, so all that it wrote is in the pipe. Another process may have been given the other end
+// and go on writing: that is not the container's.
 void Session::drain(Fd& from, bool is_stderr) {
   int left = 0;
   if (!from.valid() || ioctl(from.get(), FIONREAD, &left) != 0) left = 0;
@@ -161,13 +162,17 @@ void Session::read_client(Client& client) {
 }
 
 void Session::serve() {
+  // The start has needed more memory than the months to come.
+  malloc_trim(0);
   std::vector<pollfd> waiting;
   for (;;) {
     forget_dropped();
     close_stdin();
     const short output = stalled() ? 0 : POLLIN;
     // A descriptor of -1 is passed over by poll(2).
-    auto entry = [](const Fd& fd, int events) { return pollfd{events == 0 ? -1 : fd.get(), static_cast<short>(events), 0}; };
+    auto entry = [](const Fd& fd, int events) {
+      return pollfd{events == 0 ? -1 : fd.get(), static_cast<short>(events), 0};
+    };
     const short input = stdin_pending_.empty() ? 0 : POLLOUT;
     waiting.assign({{init_.pidfd(), POLLIN, 0},
                     entry(out_, output),
@@ -211,7 +216,8 @@ void Session::serve() {
   drain(terminal_, false);
 }
 
-// Until all has been sent and, where that is wanted, one has taken over the clean-up (true), or until none can any more.
+// Until all has been sent and, where that is wanted, one has taken over the clean-up (true), or until none can any
+// more.
 bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
   timespec begin{};
   clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -229,7 +235,8 @@ bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
     if (patience_ms >= 0) {
       timespec now{};
       clock_gettime(CLOCK_MONOTONIC, &now);
-      left = patience_ms - static_cast<int>((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000);
+      left =
+          patience_ms - static_cast<int>((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000);
       if (left <= 0) return false;
     }
     if (poll(waiting.data(), waiting.size(), left) <= 0) continue;

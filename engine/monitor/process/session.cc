@@ -24,7 +24,9 @@ namespace {
 // How long a client may take to say that it removes a --rm container.
 constexpr int kCleanupPatienceMs = 1000;
 
-void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
+void set_nonblocking(int fd) {
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
 
 Result<void> make_pipe(Fd& read, Fd& write) {
   int ends[2];
@@ -44,7 +46,7 @@ void pass_on(int number) {
 }
 void pass_on_termination(int pidfd) {
   terminated_pidfd = pidfd;
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = pass_on;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
@@ -103,7 +105,8 @@ Result<void> Session::listen_for_clients() {
   const std::string path = "/proc/self/fd/" + std::to_string(running_dir_.get()) + "/attach";
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   unlinkat(running_dir_.get(), "attach", 0);
-  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(listener_.get(), 16) != 0) {
+  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      listen(listener_.get(), 16) != 0) {
     return errno_error("making socket " + job_.running_dir + "/attach");
   }
   return {};
@@ -111,7 +114,8 @@ Result<void> Session::listen_for_clients() {
 
 Result<void> Session::start_recorded() {
   // From here a death without a record is told from never having run.
-  TRY(write_atomic_at(container_dir_.get(), "started", state_.boot_id + " " + std::to_string(state_.started_ns) + "\n"));
+  TRY(write_atomic_at(container_dir_.get(), "started",
+                      state_.boot_id + " " + std::to_string(state_.started_ns) + "\n"));
   unlinkat(container_dir_.get(), "exit", 0);
   if (!job_.pidfile.empty()) TRY(write_atomic(job_.pidfile, std::to_string(state_.pid), 0644));
   if (!job_.conmon_pidfile.empty()) TRY(write_atomic(job_.conmon_pidfile, std::to_string(getpid()), 0644));
@@ -199,8 +203,8 @@ void Session::finish() {
     send_unsent(client);
   }
   forget_dropped();
-  // With --rm somebody must tidy up: an attached client that says so, else this process. One that is stopped, or writes to
-  // a pager, has had its chance.
+  // With --rm somebody must tidy up: an attached client that says so, else this process. One that is stopped, or writes
+  // to a pager, has had its chance.
   const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
   const bool taken = want_cleanup && part_from_clients(true, kCleanupPatienceMs);
   // The kernel releases it only with the last copy, and the next processes get copies.

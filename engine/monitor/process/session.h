@@ -40,7 +40,8 @@ class Session {
   struct Client {
     Fd socket;
     bool wants_output = false, wants_stdin = false;
-    // What did not fit: while the container runs one packet, and until it is gone nothing more is read from the container.
+    // What did not fit: while the container runs one packet, and until it is gone nothing more is read from the
+    // container.
     std::vector<Unsent> unsent;
   };
 
@@ -68,7 +69,7 @@ class Session {
   // The pty's main side, and the container's side held open: without it poll(2) would return at once for as long as no
   // process of the container has the terminal open.
   Fd terminal_, terminal_side_;
-  bool terminal_hung_up_ = false;   // the session leader is ending; what is left is read at the end
+  bool terminal_hung_up_ = false;  // the session leader is ending; what is left is read at the end
   runtime::InitProcess init_;
   NetworkHelper network_;
   LogWriter log_;

@@ -17,8 +17,9 @@ void fields(Archive& a, NetworkJob& n) {
 }
 template <typename Archive>
 void fields(Archive& a, Job& j) {
-  a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record, j.log_driver, j.log_path,
-        j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.network, j.plan);
+  a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
+        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv,
+        j.network, j.plan);
 }
 
 std::string encode(const Job& job) {

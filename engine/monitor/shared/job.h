@@ -15,26 +15,27 @@ enum class LogDriver : std::uint8_t { kNone, kK8sFile, kJsonFile };
 
 struct NetworkJob {
   // Programs to start beside the container's network namespace; today slirp4netns or none.
-  std::vector<std::string> argv;              // "@PID@", "@READY_FD@", "@EXIT_FD@", "@API@" are replaced; empty: nothing to start
-  std::vector<std::string> port_requests;     // JSON of slirp4netns' API socket (add_hostfwd), sent in order
-  std::vector<std::string> port_names;        // for errors: "127.0.0.1:8080->80/tcp"
+  std::vector<std::string> argv;  // "@PID@", "@READY_FD@", "@EXIT_FD@", "@API@" are replaced; empty: nothing to start
+  std::vector<std::string> port_requests;  // JSON of slirp4netns' API socket (add_hostfwd), sent in order
+  std::vector<std::string> port_names;     // for errors: "127.0.0.1:8080->80/tcp"
 };
 
 struct Job {
   std::string id;
-  std::string container_dir;                  // <store>/containers/<id>
-  std::string running_dir;                    // <runtime>/containers/<id>, made by the CLI
-  std::string runtime_dir;                    // <runtime>: publishes itself in `userns`
-  bool user_namespace = false;                // enter the engine's user namespace (false as root)
-  bool open_stdin = false;                    // -i
-  bool keep_record = true;                    // false with --rm: no durable exit record, `cleanup` is run instead
+  std::string container_dir;    // <store>/containers/<id>
+  std::string running_dir;      // <runtime>/containers/<id>, made by the CLI
+  std::string runtime_dir;      // <runtime>: publishes itself in `userns`
+  bool user_namespace = false;  // enter the engine's user namespace (false as root)
+  bool open_stdin = false;      // -i
+  bool keep_record = true;      // false with --rm: no durable exit record, `cleanup` is run instead
   LogDriver log_driver = LogDriver::kK8sFile;
   std::string log_path;
-  std::int64_t log_max_size = 0;              // bytes; 0: unbounded
+  std::int64_t log_max_size = 0;  // bytes; 0: unbounded
   int log_max_files = 1;
-  std::string pidfile;                        // --pidfile: written by the monitor; empty: none
-  std::string conmon_pidfile;                 // --conmon-pidfile
-  std::vector<std::string> cleanup_argv;      // run at the end when no attached CLI took over: creel --inside-userns … __cleanup ID
+  std::string pidfile;         // --pidfile: written by the monitor; empty: none
+  std::string conmon_pidfile;  // --conmon-pidfile
+  std::vector<std::string>
+      cleanup_argv;  // run at the end when no attached CLI took over: creel --inside-userns … __cleanup ID
   NetworkJob network;
   runtime::Plan plan;
 };

@@ -14,7 +14,7 @@ namespace creel::engine::monitor {
 namespace {
 
 struct flock whole_file(short type) {
-  struct flock out{};
+  struct flock out {};
   out.l_type = type;
   out.l_whence = SEEK_SET;
   return out;
@@ -55,7 +55,8 @@ std::optional<Fd> monitor_process(const std::string& running_dir) {
   if (!pid.ok() || !start_time.ok() || *pid <= 0) return std::nullopt;
   auto process = pidfd_open(static_cast<pid_t>(*pid));
   // Asked after the pidfd was opened: what is compared is what the pidfd stands for.
-  if (!process.ok() || process_start_time(static_cast<pid_t>(*pid)) != static_cast<unsigned long long>(*start_time)) return std::nullopt;
+  if (!process.ok() || process_start_time(static_cast<pid_t>(*pid)) != static_cast<unsigned long long>(*start_time))
+    return std::nullopt;
   if (!is_held(fd->get())) return std::nullopt;
   return std::move(*process);
 }

@@ -1,6 +1,7 @@
 // The lock that says a monitor lives: an open-file-description lock (fcntl(2), F_OFD_SETLK) on <running>/lock. Unlike
 // flock(2) it can be asked about without being taken, so a curious `ps` never gets in a starting monitor's way. For the
-// same reason nobody waits for its end by asking for the lock: the file names its holder, and a process's end is an event.
+// same reason nobody waits for its end by asking for the lock: the file names its holder, and a process's end is an
+// event.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte. Private
-// to engine/monitor; both ends come from one installation.
+// What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte.
+// Private to engine/monitor; both ends come from one installation.
 //
 //   start:   monitor NEED_MAPS | INSIDE → client MAPPED | (closes) → client JOB (+ memfd) → monitor PREPARED | ERROR
 //            → client START → monitor STARTED | ERROR
@@ -38,7 +38,7 @@ enum class Type : char {
 inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet
 
 struct Packet {
-  bool closed = false;   // the other side is gone
+  bool closed = false;  // the other side is gone
   Type type = Type::kError;
   std::string data;
   Fd fd;

@@ -1,6 +1,7 @@
 #include "engine/monitor/shared/record.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,19 +36,27 @@ std::string one_line(std::string text) {
   return text;
 }
 
-bool lives(pid_t pid, unsigned long long start_time) { return pid > 0 && start_time != 0 && process_start_time(pid) == start_time; }
+// Not one that has ended and that nobody has reaped yet: its pidfd is readable.
+bool lives(pid_t pid, unsigned long long start_time) {
+  if (pid <= 0 || start_time == 0) return false;
+  auto process = pidfd_open(pid);
+  if (!process.ok() || process_start_time(pid) != start_time) return false;
+  pollfd ended{process->get(), POLLIN, 0};
+  return poll(&ended, 1, 0) == 0;
+}
 
 }  // namespace
 
 std::string encode(const StateRecord& r) {
-  return "pid " + std::to_string(r.pid) + "\nstart_time " + std::to_string(r.start_time) + "\nmonitor_pid " + std::to_string(r.monitor_pid) +
-         "\nmonitor_start_time " + std::to_string(r.monitor_start_time) + "\nboot_id " + r.boot_id + "\nstarted_ns " +
-         std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") + "\n";
+  return "pid " + std::to_string(r.pid) + "\nstart_time " + std::to_string(r.start_time) + "\nmonitor_pid " +
+         std::to_string(r.monitor_pid) + "\nmonitor_start_time " + std::to_string(r.monitor_start_time) + "\nboot_id " +
+         r.boot_id + "\nstarted_ns " + std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") + "\n";
 }
 
 std::string encode(const ExitRecord& r) {
-  return "code " + std::to_string(r.code) + "\nstarted_ns " + std::to_string(r.started_ns) + "\nfinished_ns " + std::to_string(r.finished_ns) +
-         "\noom_killed " + (r.oom_killed ? "1" : "0") + "\nerror " + one_line(r.error) + "\n";
+  return "code " + std::to_string(r.code) + "\nstarted_ns " + std::to_string(r.started_ns) + "\nfinished_ns " +
+         std::to_string(r.finished_ns) + "\noom_killed " + (r.oom_killed ? "1" : "0") + "\nerror " + one_line(r.error) +
+         "\n";
 }
 
 std::optional<StateRecord> decode_state(std::string_view text) {

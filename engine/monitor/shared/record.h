@@ -14,21 +14,21 @@
 namespace creel::engine::monitor {
 
 struct StateRecord {
-  pid_t pid = 0;                       // the container's first process, in the host's PID namespace
-  unsigned long long start_time = 0;   // field 22 of /proc/PID/stat: a recycled PID is not mistaken for it
+  pid_t pid = 0;                      // the container's first process, in the host's PID namespace
+  unsigned long long start_time = 0;  // field 22 of /proc/PID/stat: a recycled PID is not mistaken for it
   pid_t monitor_pid = 0;
   unsigned long long monitor_start_time = 0;
   std::string boot_id;
-  std::int64_t started_ns = 0;         // CLOCK_REALTIME
+  std::int64_t started_ns = 0;  // CLOCK_REALTIME
   bool paused = false;
 };
 
 struct ExitRecord {
-  int code = 0;                        // 0..255; 128 + signal when killed
+  int code = 0;  // 0..255; 128 + signal when killed
   std::int64_t started_ns = 0;
   std::int64_t finished_ns = 0;
   bool oom_killed = false;
-  std::string error;                   // why it could not be started, if it could not
+  std::string error;  // why it could not be started, if it could not
 };
 
 std::string encode(const StateRecord& record);
@@ -42,9 +42,9 @@ const char* to_string(Status status);
 
 struct Observed {
   Status status = Status::kCreated;
-  std::optional<StateRecord> state;    // when running
-  std::optional<ExitRecord> exit;      // when exited. After kill -9 of the monitor or a reboot there is no record:
-                                       // then one is made up, code 137 (or 255 after a reboot), finished "now unknown" 0
+  std::optional<StateRecord> state;  // when running
+  std::optional<ExitRecord> exit;    // when exited. After kill -9 of the monitor or a reboot there is no record:
+                                     // then one is made up, code 137 (or 255 after a reboot), finished "now unknown" 0
 };
 // The truth about one container, from its two directories, without any lock: running = its monitor holds `lock` (or its
 // first process, checked by start time and boot, still lives); else the exit record; else created.

@@ -97,7 +97,8 @@ TEST_CASE("log: a line longer than a record, one without end, empty ones") {
     Log log(driver);
     LogWriter writer = log.writer();
     const std::string text = "\n\n" + std::string(100000, 'x') + "\n" + std::string(32768, '\n') + "no end";
-    for (std::size_t at = 0; at < text.size(); at += 32768) writer.write(false, std::string_view(text).substr(at, 32768));
+    for (std::size_t at = 0; at < text.size(); at += 32768)
+      writer.write(false, std::string_view(text).substr(at, 32768));
     CHECK(read_back(log.query).out == text);
     std::vector<bool> partial;
     REQUIRE(read_log(log.query, [&](const LogLine& line) {
@@ -117,7 +118,7 @@ TEST_CASE("log: the drivers' formats on disk, mode 0600") {
   CHECK(lines[0].size() == std::string("2026-11-24T15:04:05.123456789+00:00 stderr F whole").size());
   CHECK(lines[0].ends_with("+00:00 stderr F whole"));
   CHECK(lines[1].ends_with("+00:00 stderr P part"));
-  struct stat info{};
+  struct stat info {};
   REQUIRE(stat(k8s.query.path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 
@@ -131,7 +132,8 @@ TEST_CASE("log: the drivers' formats on disk, mode 0600") {
 TEST_CASE("log: json records as other programs write them") {
   Log log(LogDriver::kJsonFile);
   REQUIRE(write_atomic(log.query.path,
-                       "{\"time\":\"2026-01-02T03:04:05.5Z\", \"attrs\":{\"a\":[1,\"}\"]}, \"stream\":\"stdout\" , \"log\":\"\\u003cb\\u003e \\u00e9 \\ud83d\\ude00 \\/\\n\"}\n"
+                       "{\"time\":\"2026-01-02T03:04:05.5Z\", \"attrs\":{\"a\":[1,\"}\"]}, \"stream\":\"stdout\" , "
+                       "\"log\":\"\\u003cb\\u003e \\u00e9 \\ud83d\\ude00 \\/\\n\"}\n"
                        "not json at all\n"
                        "{\"log\":\"no time\\n\",\"stream\":\"stdout\"}\n"
                        "{\"log\":\"bad escape \\x\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n"
@@ -160,7 +162,7 @@ TEST_CASE("log: rotation keeps as many files as it is told, each beginning with 
     CHECK(kept.starts_with("line "));
     CHECK(path_exists(log.query.path + ".2") == (files == 3));
     CHECK(!path_exists(log.query.path + "." + std::to_string(files)));
-    struct stat info{};
+    struct stat info {};
     REQUIRE(stat(log.query.path.c_str(), &info) == 0);
     CHECK(info.st_size < 11000);
   }
@@ -171,7 +173,7 @@ TEST_CASE("log: a line without end does not grow a file without end") {
   LogWriter writer = log.writer(20000, 3);
   const std::string piece(1000, 'e');
   for (int i = 0; i < 500; ++i) writer.write(false, piece);
-  struct stat info{};
+  struct stat info {};
   REQUIRE(stat((log.query.path + ".1").c_str(), &info) == 0);
   CHECK(info.st_size < 42000);
 }
@@ -189,7 +191,8 @@ TEST_CASE("log: the tail, also across files, also of pieces") {
     REQUIRE(path_exists(log.query.path + ".5"));
     for (std::size_t count : {0u, 1u, 2u, 10u, 57u, 399u, 400u, 1000u}) {
       std::string expected;
-      for (std::size_t i = lines.size() - std::min<std::size_t>(count, lines.size()); i < lines.size(); ++i) expected += lines[i];
+      for (std::size_t i = lines.size() - std::min<std::size_t>(count, lines.size()); i < lines.size(); ++i)
+        expected += lines[i];
       CAPTURE(count);
       CHECK(log.tail(static_cast<std::int64_t>(count)) == expected);
     }
@@ -221,7 +224,10 @@ TEST_CASE("log: the tail of a large file reads little of it") {
   REQUIRE(write_atomic(log.query.path, "").ok());
   REQUIRE(truncate(log.query.path.c_str(), std::int64_t{1} << 40) == 0);
   Fd fd = open_file(log.query.path, O_WRONLY | O_APPEND).value();
-  REQUIRE(write_all(fd.get(), "\n2026-01-01T00:00:00Z stdout F one\n2026-01-01T00:00:00Z stdout F two\n2026-01-01T00:00:00Z stdout F three\n").ok());
+  REQUIRE(write_all(fd.get(),
+                    "\n2026-01-01T00:00:00Z stdout F one\n2026-01-01T00:00:00Z stdout F two\n2026-01-01T00:00:00Z "
+                    "stdout F three\n")
+              .ok());
   CHECK(log.tail(2) == "two\nthree\n");
 }
 
@@ -244,7 +250,8 @@ TEST_CASE("log: a torn last record") {
 TEST_CASE("log: since and until") {
   Log log(LogDriver::kK8sFile);
   REQUIRE(write_atomic(log.query.path,
-                       "2026-01-01T00:00:01Z stdout F one\n2026-01-01T00:00:02.5+00:00 stdout F two\n2026-01-01T02:00:03+02:00 stdout F three\n")
+                       "2026-01-01T00:00:01Z stdout F one\n2026-01-01T00:00:02.5+00:00 stdout F "
+                       "two\n2026-01-01T02:00:03+02:00 stdout F three\n")
               .ok());
   const std::int64_t base = parse_rfc3339("2026-01-01T00:00:00Z").value();
   LogQuery query = log.query;
