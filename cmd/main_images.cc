@@ -2,5 +2,7 @@
 #include "cmd/command.h"
 
 int main(int argc, char** argv) {
+  // Named here, so that the linker takes this program's table of factories although its library comes first.
+  (void)creel::cmd::image_plane();
   return creel::cmd::run_command_line(argc, argv);
 }
