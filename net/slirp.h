@@ -14,7 +14,7 @@ struct SlirpPlan {
   std::vector<std::string> port_requests;  // one JSON request per port
   std::vector<std::string> port_names;
 };
-struct SlirpOptions {                      // --network slirp4netns:KEY=VALUE,…
+struct SlirpOptions {  // --network slirp4netns:KEY=VALUE,…
   bool allow_host_loopback = false;
   int mtu = 65520;
   std::string cidr = "10.0.2.0/24";
