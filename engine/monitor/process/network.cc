@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,6 +42,10 @@ std::string replaced(std::string text, std::string_view placeholder, const std::
 Result<std::string> ask(const std::string& running_dir, const std::string& request) {
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return errno_error("making a socket");
+  // A helper that hangs must not hang the start.
+  const timeval patience{kReadyTimeoutMs / 1000, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   TRY_SET(Fd dir, open_file(running_dir, O_PATH | O_DIRECTORY));
   // A socket's name has 108 bytes; the directory's may be longer.
   sockaddr_un address{};
@@ -61,7 +66,10 @@ Result<NetworkHelper> NetworkHelper::start(const NetworkJob& job, const std::str
   if (job.argv.empty()) return out;
   TRY_SET(Pipe ready, make_pipe());
   TRY_SET(Pipe exit, make_pipe());
+  // Its stderr is read when it fails and stays open else: closed, the helper's next warning would kill it;
+  // non-blocking, its thousandth does not stop it.
   TRY_SET(Pipe errors, make_pipe());
+  fcntl(errors.write.get(), F_SETFL, O_NONBLOCK);
   TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
   SpawnRequest request;
   request.path = job.argv.front();
@@ -100,7 +108,6 @@ Result<void> NetworkHelper::wait_ready(const NetworkJob& job, const std::string&
         .with_hint("--network none and --network host work without it");
   }
   ready_.reset();
-  errors_.reset();
   for (std::size_t i = 0; i < job.port_requests.size(); ++i) {
     TRY_SET(const std::string answer, ask(running_dir, job.port_requests[i]));
     if (answer.find("\"error\"") == std::string::npos) continue;
