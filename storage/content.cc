@@ -247,6 +247,26 @@ Result<std::int64_t> Store::sweep(const Staging& grave) {
     remove.bind(hex);
     TRY(remove.step());
   }
+  // A container's record comes before its directory and goes before the last of it: without one, its remover was
+  // killed.
+  {
+    std::set<std::string> containers;
+    TRY_SET(Statement rows, db_->prepare("SELECT id FROM containers"));
+    for (;;) {
+      TRY_SET(const bool row, rows.step());
+      if (!row) break;
+      containers.insert(rows.text(0));
+    }
+    TRY_SET(Fd dir, open_file(paths_.containers(), O_RDONLY | O_DIRECTORY));
+    TRY_SET(std::vector<std::string> names, list_dir(dir.get()));
+    for (const std::string& name : names) {
+      if (containers.contains(name) || !Digest::from_hex(name).ok()) continue;
+      const std::string dead = "container-" + name;
+      if (renameat(dir.get(), name.c_str(), grave.dir(), dead.c_str()) != 0 && errno != ENOENT) {
+        return errno_error("removing " + paths_.container(name));
+      }
+    }
+  }
   // Lock files of transfers that are over.
   TRY_SET(std::vector<std::string> left, list_dir(staging.get()));
   for (const std::string& name : left) {

@@ -142,8 +142,9 @@ class Store {
   // The same for all that an image will name, blobs and layers, in the one order in which two processes cannot wait for
   // each other. Called once, holding none.
   Result<std::vector<FileLock>> lock_transfers(std::vector<Digest> digests);
-  // Deletes blobs and layers that no image reaches and no transfer lock protects; reclaims dead staging. Holds
-  // writer.lock for the renames alone. Returns bytes freed.
+  // Deletes blobs and layers that no image reaches and no transfer lock protects, and what killed removals of
+  // containers left in containers/; reclaims dead staging. Holds writer.lock for the renames alone. Returns bytes
+  // freed.
   Result<std::int64_t> collect_garbage();
 
   // --- containers

@@ -180,3 +180,16 @@ TEST_CASE_FIXTURE(StoreDir, "garbage is what no image reaches: shared layers and
   CHECK(staged().empty());
   CHECK(names_in(paths.staging()) == std::vector<std::string>{"boot"});
 }
+
+TEST_CASE_FIXTURE(StoreDir, "garbage: directories of containers without a record, and nothing else there") {
+  auto store = open();
+  const std::string alive = digest_of('a').hex(), dead = digest_of('b').hex();
+  REQUIRE(store->add_container(container_of(alive, "alive"), {}).ok());
+  for (const std::string& id : {alive, dead, std::string("notes")})
+    REQUIRE(make_dirs(paths.container(id) + "/upper").ok());
+  REQUIRE(make_dirs(paths.volume_data("v")).ok());
+  REQUIRE(store->collect_garbage().ok());
+  CHECK(names_in(paths.containers()) == std::vector<std::string>{alive, "notes"});
+  CHECK(path_exists(paths.volume_data("v")));
+  CHECK(staged().empty());
+}
