@@ -79,7 +79,7 @@ class Launch {
 // Connects to a running container's monitor. kInUse when it does not run.
 Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output);
 
-// Waits until the container's monitor is gone (flock released): on return observe() tells "exited". `timeout_ms` -1:
+// Waits until the container's monitor is gone (its lock released): on return observe() tells "exited". `timeout_ms` -1:
 // forever. Returns false on timeout.
 Result<bool> wait_gone(const std::string& running_dir, int timeout_ms);
 
@@ -98,7 +98,9 @@ struct RelayResult {
   int exit_code = 0;
 };
 // Joins our stdin/stdout/stderr to the container until it ends or the user detaches. Nothing is lost: all output sent
-// before the exit is written first. Restores the terminal on every path, SIGTERM included.
+// before the exit is written first. Restores the terminal on every path, SIGTERM included. When nobody reads our output
+// any more this process ends by SIGPIPE, as any other does; where that is ignored it is an error. The container goes
+// on.
 Result<RelayResult> relay(Attachment& attachment, const RelayOptions& options);
 // The same between our terminal and a pty's main side, for `exec -t` (no monitor in between); ends when `pidfd` does.
 Result<RelayResult> relay_terminal(int pty, int pidfd, const RelayOptions& options);
