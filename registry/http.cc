@@ -156,8 +156,8 @@ std::string certs_dir(const std::string& host) {
 }
 
 std::string lower_first(std::string text) {
-  // "SSL certificate problem" stays, "Connection refused" does not.
-  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
+  // "SSL certificate problem" and "OpenSSL" stay, "Connection refused" does not.
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0 && !text.starts_with("OpenSSL"))
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
@@ -268,7 +268,7 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
   long os_error = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
   // TLS 1.3 servers tell only after the handshake that they want a certificate, or another one.
-  if (code == CURLE_RECV_ERROR && told.find(" alert ") != std::string::npos) {
+  if (code != CURLE_SSL_CONNECT_ERROR && told.find(" alert ") != std::string::npos) {
     failed(Kind::kTls, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
     if (told.find("certificate") != std::string::npos)
       answer.error.hint =
@@ -292,6 +292,11 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
                     url.host() + " sent nothing for " + std::to_string(settings.stall_timeout_s) + " s");
     }
     case CURLE_SSL_CONNECT_ERROR:
+      if (told.find("wrong version number") != std::string::npos) {
+        failed(Kind::kHandshake, Code::kUnavailable, url.host() + " does not speak TLS");
+        answer.error.hint = "for a registry that is meant to be plain HTTP: --tls-verify=false";
+        return;
+      }
       return failed(Kind::kHandshake, Code::kUnavailable, "TLS with " + url.host() + ": " + told);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:

@@ -187,7 +187,7 @@ TEST_CASE("no change of a few bytes makes the parsers do anything but answer") {
                                    index({entry("linux", "arm", "v7", '7'), entry("unknown", "unknown", "", 'f')}),
                                    R"({"rootfs":{"type":"layers","diff_ids":[")" + kA + "\"]}}"};
   const std::string bytes =
-      "{}[]\",:\\\0\xff"
+      "{}[]\",:\\\x01\xff"
       "09-eE.ntf ";
   std::uint32_t random = 1;
   auto next = [&](std::size_t below) {
