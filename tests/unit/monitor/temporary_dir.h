@@ -17,5 +17,9 @@ struct TemporaryDir {
   }
   TemporaryDir(const TemporaryDir&) = delete;
   TemporaryDir& operator=(const TemporaryDir&) = delete;
-  ~TemporaryDir() { (void)creel::remove_tree_at(AT_FDCWD, path).ok(); }
+  ~TemporaryDir() {
+    const std::size_t slash = path.rfind('/');
+    auto parent = creel::open_file(path.substr(0, slash + 1), O_RDONLY | O_DIRECTORY);
+    if (!parent.ok() || !creel::remove_tree_at(parent->get(), path.substr(slash + 1)).ok()) abort();
+  }
 };
