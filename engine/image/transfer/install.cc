@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -58,7 +59,7 @@ Result<std::vector<Layer>> layers_of(const Incoming& image) {
   return out;
 }
 
-// One image on its way. Only the main thread touches the store's records; move_layer runs in others.
+// One image on its way. Layers move in several threads; while they do, records are touched under store_mutex_.
 class Installation {
  public:
   Installation(Engine& engine, Store& store, const Staging& staging, const Incoming& image, BlobSource& source,
@@ -78,8 +79,8 @@ class Installation {
   Result<void> plan();
   Result<void> check_space() const;
   Result<void> move_layers();
-  Result<void> sync() const;
-  Result<void> publish_layers();
+  Result<void> move(std::size_t index);
+  Result<void> publish(const LayerJob& job, const LayerDone& done);
   Result<void> publish_texts();
   Result<ImageRecord> record();
 
@@ -93,7 +94,8 @@ class Installation {
   std::vector<Layer> layers_;
   std::vector<FileLock> locks_;
   std::vector<LayerJob> jobs_;
-  std::vector<LayerDone> done_;
+  std::vector<LayerDone> done_;  // what has arrived beforehand
+  std::mutex store_mutex_;
 };
 
 Result<std::string> Installation::run() {
@@ -101,12 +103,7 @@ Result<std::string> Installation::run() {
   TRY(lock_all());
   TRY(plan());
   TRY(check_space());
-  auto moved = move_layers();
-  // Data is durable before its name is: a blob that is there is trusted by everybody after a power failure, too. What
-  // is whole is kept even when another layer failed, so that the next try need not fetch it again.
-  TRY(sync());
-  TRY(publish_layers());
-  TRY(std::move(moved));
+  TRY(move_layers());
   progress_.message("Copying config " + image_.config.digest.hex().substr(0, 12) + " done");
   progress_.message("Writing manifest to image destination");
   TRY(publish_texts());
@@ -125,18 +122,15 @@ Result<std::string> Installation::run() {
 }
 
 // Everything the image will name, until it is recorded: garbage collection leaves it alone, and another process that
-// wants the same waits for the result. Always in the same order, so that two such processes never wait for each other.
+// wants the same waits for the result.
 Result<void> Installation::lock_all() {
-  std::set<Digest> all{image_.manifest_text.digest, image_.config.digest};
-  if (!image_.index.digest.empty()) all.insert(image_.index.digest);
+  std::vector<Digest> all{image_.manifest_text.digest, image_.config.digest};
+  if (!image_.index.digest.empty()) all.push_back(image_.index.digest);
   for (const Layer& layer : layers_) {
-    all.insert(layer.blob.digest);
-    all.insert(layer.diff_id);
+    all.push_back(layer.blob.digest);
+    all.push_back(layer.diff_id);
   }
-  for (const Digest& digest : all) {
-    TRY_SET(FileLock lock, store_.lock_transfer(digest));
-    locks_.push_back(std::move(lock));
-  }
+  TRY_SET(locks_, store_.lock_transfers(std::move(all)));
   return {};
 }
 
@@ -149,9 +143,8 @@ Result<void> Installation::plan() {
     job.diff_id = layer.diff_id;
     job.user_xattr = engine_.rootless();
     job.need_blob = !store_.has_blob(layer.blob.digest);
-    // Without its record, a layer's publication was interrupted between the two.
     TRY_SET(const auto known, store_.layer(layer.diff_id));
-    job.need_tree = !(known && store_.has_layer(layer.diff_id)) && trees.insert(layer.diff_id).second;
+    job.need_tree = !known && trees.insert(layer.diff_id).second;
     if (!job.need_blob && !job.need_tree) {
       progress_.blob_done(layer.blob.digest.text(), "skipped: already exists");
       continue;
@@ -196,6 +189,17 @@ Result<void> Installation::check_space() const {
       .with_hint("creel rmi removes images that are not needed any more; --root names a directory on another disk");
 }
 
+Result<void> Installation::move(std::size_t index) {
+  const LayerJob& job = jobs_[index];
+  LayerDone done = done_[index];
+  if (!done.blob && !done.tree) {
+    TRY_SET(done, move_layer(staging_.dir(), job, source_, progress_));
+  }
+  TRY(publish(job, done));
+  progress_.blob_done(job.blob.digest.text(), "done");
+  return {};
+}
+
 Result<void> Installation::move_layers() {
   std::vector<Result<void>> results(jobs_.size());
   std::atomic<std::size_t> next{0};
@@ -204,15 +208,8 @@ Result<void> Installation::move_layers() {
     for (;;) {
       const std::size_t i = next.fetch_add(1);
       if (i >= jobs_.size() || failed) return;
-      if (done_[i].blob || done_[i].tree) continue;
-      auto done = move_layer(staging_.dir(), jobs_[i], source_, progress_);
-      if (done.ok()) {
-        done_[i] = *done;
-        progress_.blob_done(jobs_[i].blob.digest.text(), "done");
-      } else {
-        results[i] = std::move(done).error();
-        failed = true;
-      }
+      results[i] = move(i);
+      if (!results[i].ok()) failed = true;
     }
   };
   std::vector<std::thread> workers;
@@ -229,20 +226,11 @@ Result<void> Installation::move_layers() {
   return {};
 }
 
-Result<void> Installation::sync() const {
-  const bool any =
-      std::any_of(done_.begin(), done_.end(), [](const LayerDone& done) { return done.blob || done.tree; });
-  if (any && syncfs(staging_.dir()) != 0)
-    return errno_error("writing the store to disk (syncfs " + staging_.path() + ")");
-  return {};
-}
-
-Result<void> Installation::publish_layers() {
-  for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    const LayerJob& job = jobs_[i];
-    if (done_[i].blob) TRY(store_.publish_blob(staging_, job.blob_name, job.blob.digest));
-    if (done_[i].tree) TRY(store_.publish_layer(staging_, job.tree_name, LayerRecord{job.diff_id, done_[i].tree_size}));
-  }
+// As soon as it is whole: when this process is killed or another layer fails, the next try need not fetch it again.
+Result<void> Installation::publish(const LayerJob& job, const LayerDone& done) {
+  const std::lock_guard lock(store_mutex_);
+  if (done.blob) TRY(store_.publish_blob(staging_, job.blob_name, job.blob.digest));
+  if (done.tree) TRY(store_.publish_layer(staging_, job.tree_name, LayerRecord{job.diff_id, done.tree_size}));
   return {};
 }
 
@@ -250,7 +238,7 @@ Result<void> Installation::publish_texts() {
   for (const Text* text : {&image_.config, &image_.manifest_text, &image_.index}) {
     if (text->digest.empty() || store_.has_blob(text->digest)) continue;
     const std::string name = "text-" + text->digest.hex();
-    TRY(write_atomic_at(staging_.dir(), name, text->bytes, 0644, Durability::kSynced));
+    TRY(write_atomic_at(staging_.dir(), name, text->bytes, 0644));
     TRY(store_.publish_blob(staging_, name, text->digest));
   }
   return {};

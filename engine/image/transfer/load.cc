@@ -104,13 +104,25 @@ Result<Incoming> prepare(const ArchivedImage& archived) {
   return image;
 }
 
+// An image that is here already, from an archive that has no manifest of its own: the names are all that is new. What
+// it was pulled as stays, for save and push.
+Result<bool> only_names(Engine& engine, const ArchivedImage& archived, const Incoming& image) {
+  if (!archived.manifest.empty()) return false;
+  TRY_SET(storage::Store * store, engine.store());
+  TRY_SET(const auto known, store->image_by_id(image.config.digest.hex()));
+  if (!known) return false;
+  for (const std::string& name : image.names) TRY(store->tag_image(known->id, name));
+  return true;
+}
+
 Result<void> load_image(Engine& engine, const ArchivedImage& archived, Progress& progress, Loaded& loaded) {
   TRY_SET(const Incoming image, prepare(archived));
+  TRY_SET(const bool known, only_names(engine, archived, image));
   Members members;
   for (std::size_t i = 0; i < archived.layers.size(); ++i)
     members.add(image.manifest.layers[i].digest, archived.layers[i]);
-  TRY_SET(const std::string id, install(engine, image, members, progress));
-  if (image.names.empty()) loaded.names.push_back("sha256:" + id);
+  if (!known) TRY(install(engine, image, members, progress));
+  if (image.names.empty()) loaded.names.push_back(image.config.digest.text());
   loaded.names.insert(loaded.names.end(), image.names.begin(), image.names.end());
   return {};
 }
