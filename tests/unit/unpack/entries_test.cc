@@ -173,7 +173,7 @@ TEST_CASE("sparse files: pax and old GNU") {
   }
 }
 
-TEST_CASE("devices: made by root, left out in a user namespace") {
+TEST_CASE("devices: made by root, left out in a user namespace" * doctest::skip(!kCanUnshare)) {
   Target target;
   const std::string bytes = Tar().add({"dev/null", '3', "", "", 0666}).file("after").end();
   const std::string problem = in_child([&]() -> std::string {

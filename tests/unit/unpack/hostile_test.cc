@@ -169,7 +169,7 @@ TEST_CASE("error texts cannot speak to the terminal") {
   CHECK(contains(unpacked.error().text, "../\\x1b[31mred\\x0a"));
 }
 
-TEST_CASE("owners that are not mapped, and a full disk, say so") {
+TEST_CASE("owners that are not mapped, and a full disk, say so" * doctest::skip(!kCanUnshare)) {
   Target target;
   const std::string owner = in_child([&]() -> std::string {
     if (!enter_single_id_namespace()) return "no user namespace";

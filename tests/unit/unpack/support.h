@@ -56,6 +56,16 @@ inline bool map_self(uid_t uid, gid_t gid) {
          put("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
 }
 
+// ThreadSanitizer runs a thread of its own: unshare(2) of a user namespace fails beside it.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kCanUnshare = false;
+extern "C" __attribute__((used)) inline const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
+#else
+inline constexpr bool kCanUnshare = true;
+#endif
+
 // Whether owners 1 to 1000 can be given.
 inline bool enter_namespace() {
   if (::geteuid() == 0) return true;
