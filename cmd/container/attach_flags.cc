@@ -7,7 +7,7 @@
 namespace creel::cmd {
 
 void AttachFlags::declare_keys(Flags& flags) {
-  flags.value("--detach-keys", detach_keys_, "keys", "Keys that detach: letters or ctrl-…, separated by commas");
+  flags.value("--detach-keys", detach_keys_, "keys", "Keys that detach: letters or ctrl-X, separated by commas");
 }
 
 void AttachFlags::declare_sig_proxy(Flags& flags) {

@@ -45,7 +45,7 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--ulimit", o.ulimit, "name=soft[:hard]", "Set a resource limit").csv();
   // files
   flags.list("-v,--volume", o.volume, "[src:]dst[:opts]", "Mount a directory, a file or a volume");
-  flags.list("--mount", o.mount, "type=…", "Mount: type=bind, volume or tmpfs, source=…, target=…");
+  flags.list("--mount", o.mount, "type=TYPE,...", "Mount: type=bind, volume or tmpfs, source=…, target=…");
   flags.list("--tmpfs", o.tmpfs, "dst[:opts]", "Mount a file system in memory");
   flags.flag("--read-only", o.read_only, "Mount the root file system read-only");
   flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");

@@ -100,6 +100,51 @@ TEST_CASE("flags and arguments that are wrong") {
                 "Error: template: at <.Client.Nope>: can't evaluate field Nope\n");
 }
 
+TEST_CASE("container commands: what cannot stand together, before anything is done") {
+  for (const char* command : {"stop", "kill", "rm"}) {
+    check_refused({command}, "Error: you must provide at least one name or id\n");
+    check_refused({command, "-a", "x"}, "Error: no arguments are needed with --all\n");
+    check_refused({command, "-a", "-l"}, "Error: --all and --latest cannot be used together\n");
+    check_refused({command, "-a", "--cidfile", "x"}, "Error: --all, --latest, and --cidfile cannot be used together\n");
+  }
+  check_refused({"stop", "-f", "name=x", "y"}, "Error: --filter takes no arguments\n");
+  check_refused({"stop", "-t", "soon", "x"},
+                "Error: invalid argument \"soon\" for \"-t, --time\" flag: strconv.ParseInt: parsing \"soon\": invalid "
+                "syntax\nSee 'creel stop --help'\n");
+  check_refused(
+      {"stop", "-t", "-1", "x"},
+      "Error: invalid argument \"-1\" for \"-t, --time\" flag: a number of seconds between 0 and 2147483647 is "
+      "expected\n");
+  check_refused({"rm", "-t", "1", "x"}, "Error: --force option must be specified to use the --time option\n");
+  check_refused({"start", "-a", "x", "y"}, "Error: you cannot start and attach multiple containers at once\n");
+  const Outcome keys = creel_with({"start", "-a", "--detach-keys", "nonsense-key", "x"});
+  CHECK(keys.code == 125);
+  CHECK(keys.err.starts_with("Error: invalid detach keys \"nonsense-key\": "));
+  check_refused({"wait", "--condition", "foo", "x"}, "Error: unknown container state: foo: invalid argument\n");
+  check_refused({"port"}, "Error: you must supply a running container name or id\n");
+  check_refused({"ps", "-l", "-n", "2"}, "Error: last and latest are mutually exclusive\n");
+  check_refused({"ps", "--sort", "foo"},
+                "Error: invalid argument \"foo\" for \"--sort\" flag: \"foo\" is not a valid value.  Choose from: "
+                "\"command, created, id, image, names, runningfor, status\"\nSee 'creel ps --help'\n");
+  check_refused({"logs", "--tail", "x", "y"},
+                "Error: invalid argument \"x\" for \"--tail\" flag: a number or all is expected\nSee 'creel logs "
+                "--help'\n");
+}
+
+TEST_CASE("container commands: flags that are not built are refused by name") {
+  check_refused({"run", "--memory", "1g", "img"}, "Error: --memory is not built yet\n");
+  check_refused({"run", "-m", "1g", "img"}, "Error: -m is not built yet\n");
+  check_refused({"run", "--restart=always", "img"}, "Error: --restart is not built yet\n");
+  check_refused({"run", "--privileged", "img"}, "Error: --privileged is not built yet\n");
+  check_refused({"run", "--runtime", "crun", "img"}, "Error: --runtime is not built yet\n");
+  check_refused({"create", "--gpus", "all", "img"}, "Error: --gpus is not built yet\n");
+  check_refused({"exec", "--preserve-fds", "1", "c", "true"}, "Error: --preserve-fds is not built yet\n");
+  check_refused({"ps", "-s"}, "Error: -s is not built yet\n");
+  check_refused({"ps", "--pod"}, "Error: --pod is not built yet\n");
+  check_refused({"stop", "-s", "HUP", "x"}, "Error: -s is not built yet\n");
+  check_refused({"create", "-d", "img"}, "Error: unknown shorthand flag: 'd' in -d\nSee 'creel create --help'\n");
+}
+
 TEST_CASE("help and version go to stdout with exit code 0") {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
                                                     {"--help"},
