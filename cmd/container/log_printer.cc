@@ -42,7 +42,9 @@ bool LogPrinter::print(const engine::monitor::LogLine& line) {
   held_ += line.text;
   if (!line.partial) held_ += '\n';
   inside = line.partial;
-  return (!options_.at_once && held_.size() < kMostHeld) || flush().ok();
+  // With a prefix others write to the same place: then a line goes out whole.
+  const bool now = options_.at_once && (!line.partial || options_.prefix.empty());
+  return (!now && held_.size() < kMostHeld) || flush().ok();
 }
 
 Result<void> LogPrinter::flush() {
