@@ -56,14 +56,14 @@ Result<SlirpPlan> plan_slirp(const SlirpOptions& options, const std::vector<Port
                           : "an administrator can run chmod 666 /dev/net/tun; or use --network none or --network host");
   }
   SlirpPlan out;
-  out.argv = {*program, "--configure", "--mtu=" + std::to_string(options.mtu)};
+  out.argv = {*program, "--netns-type=path", "--configure", "--mtu=" + std::to_string(options.mtu)};
   if (!options.allow_host_loopback) out.argv.emplace_back("--disable-host-loopback");
   if (options.enable_ipv6) out.argv.emplace_back("--enable-ipv6");
   if (!ports.empty()) {
     out.argv.emplace_back("--api-socket");
     out.argv.emplace_back("@API@");
   }
-  for (const char* arg : {"-r", "@READY_FD@", "-e", "@EXIT_FD@", "@PID@", "tap0"}) out.argv.emplace_back(arg);
+  for (const char* arg : {"-r", "@READY_FD@", "-e", "@EXIT_FD@", "@NETNS@", "tap0"}) out.argv.emplace_back(arg);
   for (const PortMapping& port : ports) {
     const std::string address = port.host_ip.empty() ? "0.0.0.0" : port.host_ip;
     if (address.find(':') != std::string::npos) {

@@ -10,7 +10,7 @@
 namespace creel::net {
 
 struct SlirpPlan {
-  std::vector<std::string> argv;           // with @PID@ @READY_FD@ @EXIT_FD@ @API@ for the monitor to fill in
+  std::vector<std::string> argv;           // with @NETNS@ @READY_FD@ @EXIT_FD@ @API@ for the monitor to fill in
   std::vector<std::string> port_requests;  // one JSON request per port
   std::vector<std::string> port_names;
 };

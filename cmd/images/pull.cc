@@ -88,9 +88,6 @@ Result<int> PullCommand::run(Context& context) {
     TRY_SET(options_.retry_delay_ms, parse_delay(retry_delay_));
   }
   TRY_SET(options_.platform, platform_of(platform_, os_, arch_, variant_));
-  for (const std::string& name : arguments_) {
-    if (!name.starts_with("docker://")) TRY(engine::parse_reference(name));
-  }
   TRY_SET(engine::Engine engine, engine_inside(context));
   int code = 0;
   for (const std::string& name : arguments_) {

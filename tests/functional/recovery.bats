@@ -70,8 +70,8 @@ assert_clean() {
 
 @test "kill -9 of the CLI while it starts, fifty times: nothing is stuck" {
   is_podman && count=5 || count=50
-  for i in $(seq $count); do
-    timeout -s KILL "0.0$((i % 50 + 10))" $(engine_command) run --rm --network none --name "s$i" $BUSYBOX sleep 1000 3>&- >/dev/null 2>&1 || true
+  for n in $(seq $count); do
+    timeout -s KILL "0.0$((n % 50 + 10))" $(engine_command) run --rm --network none --name "s$n" $BUSYBOX sleep 1000 3>&- >/dev/null 2>&1 || true
   done
   expect 0 ps -aq
   for id in $output; do
@@ -84,13 +84,13 @@ assert_clean() {
 
 @test "kill -9 of monitor and container together" {
   creel_only "a monitor's death is not noticed"
-  for i in 1 2 3 4 5; do
-    expect 0 run -d --name "b$i" --network none $BUSYBOX sleep 1000
-    monitor=$(monitor_of "b$i") pid=$(engine inspect -f '{{.State.Pid}}' "b$i")
+  for n in 1 2 3 4 5; do
+    expect 0 run -d --name "b$n" --network none $BUSYBOX sleep 1000
+    monitor=$(monitor_of "b$n") pid=$(engine inspect -f '{{.State.Pid}}' "b$n")
     kill -9 "$monitor" "$pid" 2>/dev/null
-    not_running() { [ "$(state_of "b$i")" != running ]; }
+    not_running() { [ "$(state_of "b$n")" != running ]; }
     wait_until 10 not_running
-    expect 0 rm -f "b$i"
+    expect 0 rm -f "b$n"
   done
   assert_clean
 }

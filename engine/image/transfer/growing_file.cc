@@ -16,7 +16,10 @@ constexpr std::int64_t kChunk = 256 << 10;
 Result<void> GrowingFile::append(std::string_view bytes) {
   {
     const std::lock_guard lock(mutex_);
-    if (abandoned_) return fail(Code::kFailed, "nobody reads this any more");
+    if (abandoned_) {
+      stopped_ = true;
+      return fail(Code::kFailed, "nobody reads this any more");
+    }
     if (std::ssize(bytes) > limit_ - written_) {
       return fail(Code::kInvalid,
                   "it is longer than the " + std::to_string(limit_) + " bytes that its descriptor says");

@@ -26,6 +26,8 @@ class GrowingFile {
   // No more will come; with an error the reader gets that one after the last byte.
   void finish(Result<void> how);
   [[nodiscard]] std::int64_t written() const { return written_; }
+  // Whether append() failed because the reader had gone.
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
   // The reader's. The next bytes; an empty view is the end. Valid until the next call.
   Result<std::string_view> next();
@@ -37,6 +39,7 @@ class GrowingFile {
  private:
   Fd file_;
   std::int64_t limit_;
+  bool stopped_ = false;
   std::mutex mutex_;
   std::condition_variable grown_;
   std::int64_t written_ = 0;

@@ -59,7 +59,8 @@ Result<LayerDone> fetch_blob(int staging, const LayerJob& job, BlobSource& sourc
   GrowingFile out(std::move(file), job.blob.size);
   unpack::Sha256 hash;
   const auto keep = [&](std::string_view bytes) -> Result<void> {
-    TRY(out.append(bytes));
+    auto kept = out.append(bytes);
+    if (!kept.ok()) return std::move(kept).error().within("layer " + job.blob.digest.text());
     hash.update(bytes);
     progress.blob(job.blob.digest.text(), out.written(), job.blob.size);
     return {};
@@ -85,7 +86,8 @@ Result<LayerDone> fetch_and_unpack(int staging, const LayerJob& job, BlobSource&
   Result<void> fetched;
   const auto fetch = [&] {
     fetched = source.fetch(job.blob, [&](std::string_view bytes) -> Result<void> {
-      TRY(between.append(bytes));
+      auto kept = between.append(bytes);
+      if (!kept.ok()) return std::move(kept).error().within("layer " + job.blob.digest.text());
       progress.blob(job.blob.digest.text(), between.written(), job.blob.size);
       return {};
     });
@@ -101,8 +103,8 @@ Result<LayerDone> fetch_and_unpack(int staging, const LayerJob& job, BlobSource&
   if (!unpacked.ok()) between.abandon();
   fetcher.join();
   if (!unpacked.ok()) {
-    // Damaged in transit or by the registry is the better explanation, where it is true. A fetch that this thread
-    // itself ended says nothing.
+    // The first cause is told: a fetch that failed by itself, then bytes that are not what they should be.
+    if (!fetched.ok() && !between.stopped()) return std::move(fetched).error();
     if (fetched.ok() && between.written() == job.blob.size) {
       TRY_SET(const Digest digest, digest_of(between.fd(), job.blob.size));
       TRY(check_blob(job, digest, job.blob.size));

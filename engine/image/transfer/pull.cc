@@ -1,5 +1,6 @@
 // pull: an image from a registry.
 #include "base/file.h"
+#include "engine/image/image_config.h"
 #include "engine/image/transfer/install.h"
 #include "registry/client.h"
 
@@ -84,6 +85,16 @@ Result<Text> fetch_config(Engine& engine, registry::Client& client, const std::s
   return text;
 }
 
+// Without an index there is no choice; that what came will not run is said, not refused.
+Result<void> warn_of_platform(const Engine& engine, const Text& text, const Platform& wanted) {
+  TRY_SET(const ImageConfig config, parse_image_config(text.bytes));
+  if (config.os == wanted.os && config.architecture == wanted.architecture) return {};
+  if (config.architecture.empty()) return {};
+  engine.warn("image platform (" + config.os + "/" + config.architecture + ") does not match the expected platform (" +
+              wanted.os + "/" + wanted.architecture + ")");
+  return {};
+}
+
 Result<std::string> pull_reference(Engine& engine, const Reference& reference, const RegistryOptions& options,
                                    Progress& progress) {
   registry::ClientOptions client_options;
@@ -97,6 +108,7 @@ Result<std::string> pull_reference(Engine& engine, const Reference& reference, c
   TRY_SET(const Platform platform, parse_platform(options.platform));
   TRY_SET(Incoming image, resolve(*client, reference, {platform.os, platform.architecture, platform.variant}));
   TRY_SET(image.config, fetch_config(engine, *client, reference.path, image.manifest.config));
+  TRY(warn_of_platform(engine, image.config, platform));
   if (reference.digest.empty()) image.names.push_back(reference.repository() + ":" + reference.tag);
   image.digests.push_back(reference.repository() + "@" + image.manifest_text.digest.text());
   if (!image.index.digest.empty()) image.digests.push_back(reference.repository() + "@" + image.index.digest.text());

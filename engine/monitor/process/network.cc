@@ -61,7 +61,7 @@ Result<std::string> ask(const std::string& running_dir, const std::string& reque
 
 }  // namespace
 
-Result<NetworkHelper> NetworkHelper::start(const NetworkJob& job, const std::string& running_dir, pid_t container) {
+Result<NetworkHelper> NetworkHelper::start(const NetworkJob& job, const std::string& running_dir, int network_namespace) {
   NetworkHelper out;
   if (job.argv.empty()) return out;
   TRY_SET(Pipe ready, make_pipe());
@@ -74,13 +74,14 @@ Result<NetworkHelper> NetworkHelper::start(const NetworkJob& job, const std::str
   SpawnRequest request;
   request.path = job.argv.front();
   for (const std::string& arg : job.argv) {
-    std::string text = replaced(arg, "@PID@", std::to_string(container));
+    std::string text = replaced(arg, "@NETNS@", "/proc/self/fd/5");
     text = replaced(text, "@READY_FD@", "3");
     text = replaced(text, "@EXIT_FD@", "4");
     request.argv.push_back(replaced(text, "@API@", kApiSocket));
   }
   request.fds = {
-      {null.get(), 0}, {null.get(), 1}, {errors.write.get(), 2}, {ready.write.get(), 3}, {exit.read.get(), 4}};
+      {null.get(), 0}, {null.get(), 1}, {errors.write.get(), 2}, {ready.write.get(), 3}, {exit.read.get(), 4},
+      {network_namespace, 5}};
   request.cwd = running_dir;
   unlink((running_dir + "/" + kApiSocket).c_str());
   TRY_SET(out.process_, spawn(request));

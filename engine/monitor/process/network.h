@@ -1,8 +1,6 @@
 // The network helper beside a container: started when the network namespace exists, ended by the kernel closing a pipe.
 #pragma once
 
-#include <sys/types.h>
-
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/result.h"
@@ -12,8 +10,9 @@ namespace creel::engine::monitor {
 
 class NetworkHelper {
  public:
-  // Starts slirp4netns on the namespace of `container`; does not wait for it.
-  static Result<NetworkHelper> start(const NetworkJob& job, const std::string& running_dir, pid_t container);
+  // Starts slirp4netns on the container's network namespace; does not wait for it. By descriptor: a process that becomes
+  // root of a user namespace of its own (keep-id) cannot be looked into by its PID.
+  static Result<NetworkHelper> start(const NetworkJob& job, const std::string& running_dir, int network_namespace);
   // Waits until it is attached, then publishes the ports. kInUse names the port that is taken.
   Result<void> wait_ready(const NetworkJob& job, const std::string& running_dir);
   // Ends it: closes the pipe it watches, and reaps it.

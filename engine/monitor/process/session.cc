@@ -72,7 +72,7 @@ Result<void> Session::prepare() {
   if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
   TRY_SET(init_, runtime::clone_init(job_.plan, {child_in.get(), child_out.get(), child_err.get()}));
   // Beside the container's own preparations, not after them.
-  TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, init_.pid()));
+  TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, init_.network_namespace()));
   TRY(listen_for_clients());
   TRY(init_.wait_ready(job_.plan));
   TRY(network_.wait_ready(job_.network, job_.running_dir));

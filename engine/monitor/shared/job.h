@@ -15,7 +15,7 @@ enum class LogDriver : std::uint8_t { kNone, kK8sFile, kJsonFile };
 
 struct NetworkJob {
   // Programs to start beside the container's network namespace; today slirp4netns or none.
-  std::vector<std::string> argv;  // "@PID@", "@READY_FD@", "@EXIT_FD@", "@API@" are replaced; empty: nothing to start
+  std::vector<std::string> argv;  // "@NETNS@", "@READY_FD@", "@EXIT_FD@", "@API@" are replaced; empty: nothing to start
   std::vector<std::string> port_requests;  // JSON of slirp4netns' API socket (add_hostfwd), sent in order
   std::vector<std::string> port_names;     // for errors: "127.0.0.1:8080->80/tcp"
 };

@@ -123,8 +123,9 @@ class Copier {
 
 }  // namespace
 
-Result<void> copy_tree(int from, int to) {
+Result<void> copy_tree(int from, int to, bool itself) {
   TRY(Copier().directory(from, to, 0));
+  if (!itself) return {};
   return Copier::attributes(from, to);
 }
 

@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "base/file.h"
 #include "engine/runtime/child/channel.h"
@@ -63,6 +67,17 @@ Result<void> join_namespaces(const Plan& plan) {
   return {};
 }
 
+// A new network namespace's loopback interface is down.
+Result<void> raise_loopback() {
+  Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno_error("raising the loopback interface");
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) return errno_error("raising the loopback interface");
+  return {};
+}
+
 // /dev/console is the terminal too, as login programs expect.
 Result<void> mount_console() {
   Fd made(open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -103,6 +118,7 @@ Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, 
   setsid();
   umask(0022);
   TRY(join_namespaces(plan));
+  if ((new_namespaces(plan) & CLONE_NEWNET) != 0) TRY(raise_loopback());
   if (!plan.hostname.empty() && sethostname(plan.hostname.data(), plan.hostname.size()) != 0) {
     return errno_error("setting host name " + plan.hostname);
   }
@@ -162,6 +178,10 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
   out.pidfd_ = Fd(pidfd);
   out.channel_ = std::move(channel.parent);
   channel.child.reset();
+  // Before the process changes its IDs, after which its parent may no longer look into it.
+  if ((args.flags & CLONE_NEWNET) != 0) {
+    TRY_SET(out.network_namespace_, open_file("/proc/" + std::to_string(pid) + "/ns/net", O_RDONLY));
+  }
   if (new_user_namespace(plan)) {
     TRY(write_map(out.pid_, "uid_map", plan.uid_map));
     TRY(write_map(out.pid_, "gid_map", plan.gid_map));

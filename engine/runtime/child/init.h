@@ -26,6 +26,8 @@ class InitProcess {
  public:
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  // The container's own new network namespace; -1: it has none.
+  [[nodiscard]] int network_namespace() const { return network_namespace_.get(); }
   // Waits until all is set up but the exec; starts what serves the root file system where the kernel cannot. An error is
   // the child's own: code, errno, text. `plan`: the one it was cloned with.
   Result<void> wait_ready(const Plan& plan);
@@ -37,12 +39,11 @@ class InitProcess {
  private:
   friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
   pid_t pid_ = -1;
-  Fd pidfd_, channel_, terminal_;
+  Fd pidfd_, channel_, terminal_, network_namespace_;
 };
 
 // clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by the caller's fork, where
-// the kernel demands it). Returns as soon as the process exists: its network namespace (/proc/PID/ns/net) can be attached
-// to while it mounts. The child dies with its parent (PR_SET_PDEATHSIG). Errors of clone are translated (EPERM, ENOSPC,
+// the kernel demands it). Returns as soon as the process exists: its network namespace can be attached to while it mounts. The child dies with its parent (PR_SET_PDEATHSIG). Errors of clone are translated (EPERM, ENOSPC,
 // EINVAL have different cures).
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
 

@@ -83,7 +83,7 @@ Result<void> filesystem(const MountStep& step, int root) {
   if (filled) {
     if (auto from = open_in_root(root, step.destination, O_RDONLY | O_DIRECTORY); from.ok()) {
       TRY_SET(Fd to, open_tree_directory(mounted->get()));
-      TRY(copy_tree(from->get(), to.get()));
+      TRY(copy_tree(from->get(), to.get(), step.data.find("mode=") == std::string::npos));
     }
     if (attributes != step.attr_set) TRY(set_attributes(mounted->get(), MOUNT_ATTR_RDONLY, 0, 0, false, step.destination));
   }

@@ -332,8 +332,8 @@ TEST_CASE("monitor: the network helper publishes a port; a port that is taken is
   const std::string port = std::to_string(ntohs(address.sin_port));
 
   Box box("echo served | nc -l -p 80; exit 2");
-  box.job.network.argv = {"slirp4netns", "--configure", "--mtu=65520", "--api-socket", "@API@", "-r",
-                          "@READY_FD@",  "-e",          "@EXIT_FD@",   "@PID@",        "tap0"};
+  box.job.network.argv = {"slirp4netns", "--netns-type=path", "--configure", "--mtu=65520", "--api-socket", "@API@", "-r",
+                          "@READY_FD@",  "-e",          "@EXIT_FD@",   "@NETNS@",      "tap0"};
   box.job.network.port_requests = {
       R"({"execute":"add_hostfwd","arguments":{"proto":"tcp","host_addr":"127.0.0.1","host_port":)" + port +
       R"(,"guest_port":80}})"};

@@ -31,7 +31,7 @@ Job example() {
   job.pidfile = "/p";
   job.conmon_pidfile = "/c";
   job.cleanup_argv = {"creel", "__cleanup", "0123"};
-  job.network = {{"slirp4netns", "@PID@"}, {"{}"}, {"8080"}};
+  job.network = {{"slirp4netns", "@NETNS@"}, {"{}"}, {"8080"}};
   job.plan.process.args = {"sh", "-c", std::string("nul\0byte", 8)};
   job.plan.process.seccomp = std::string(64, '\x80');
   job.plan.hostname = "host";

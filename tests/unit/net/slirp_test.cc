@@ -67,7 +67,7 @@ TEST_CASE("the plan: arguments, and what is asked for each port") {
   CHECK(has(*plan, "--disable-host-loopback"));
   CHECK(!has(*plan, "--enable-ipv6"));
   CHECK(!has(*plan, "@API@"));
-  CHECK(join({plan->argv.end() - 6, plan->argv.end()}, " ") == "-r @READY_FD@ -e @EXIT_FD@ @PID@ tap0");
+  CHECK(join({plan->argv.end() - 6, plan->argv.end()}, " ") == "-r @READY_FD@ -e @EXIT_FD@ @NETNS@ tap0");
   CHECK(plan->port_requests.empty());
 
   SlirpOptions options;
