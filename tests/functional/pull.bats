@@ -21,7 +21,7 @@ plain() { expect 0 pull -q --tls-verify=false "$1"; }
 assert_store_empty() {
   assert_equal "$(store_listing)" ""
   if ! is_podman; then
-    assert_equal "$(find "$HOME/.local/share/creel/staging" -mindepth 1 -maxdepth 1 ! -name '*.lock' 2>/dev/null | head)" ""
+    assert_equal "$(find "$HOME/.local/share/creel/staging" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | head)" ""
     assert_equal "$(ls "$HOME/.local/share/creel/layers" 2>/dev/null)" ""
   fi
 }
