@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "cmd/images/common.h"
-#include "cmd/output/progress.h"
+#include "cmd/images/progress.h"
 #include "engine/image/transfer/transfer.h"
 
 namespace creel::cmd {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cmd/exit_code.h"
 #include "cmd/images/common.h"
-#include "cmd/output/progress.h"
+#include "cmd/images/progress.h"
 #include "engine/image/image.h"
 #include "engine/image/obtain.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cmd/output/progress.h"
+#include "cmd/images/progress.h"
 
 namespace creel::cmd {
 

@@ -1,4 +1,4 @@
-#include "cmd/output/progress.h"
+#include "cmd/images/progress.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
