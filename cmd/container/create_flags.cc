@@ -1,22 +1,12 @@
 #include "cmd/container/create_flags.h"
 
+#include <utility>
+
 #include "cmd/container/seconds.h"
+#include "engine/image/image.h"
+#include "engine/image/obtain.h"
 
 namespace creel::cmd {
-namespace {
-
-using engine::PullPolicy;
-
-Result<PullPolicy> parse_pull_policy(const std::string& text) {
-  if (text == "missing" || text == "ifmissing" || text == "ifnotpresent" || text.empty()) return PullPolicy::kMissing;
-  if (text == "always") return PullPolicy::kAlways;
-  if (text == "never") return PullPolicy::kNever;
-  if (text == "newer" || text == "ifnewer") return PullPolicy::kNewer;
-  return fail(Code::kInvalid, "unsupported pull policy \"" + text + "\"")
-      .with_hint("Choose from: always, missing, never, newer.");
-}
-
-}  // namespace
 
 void CreateFlags::declare(Flags& flags) {
   engine::CreateOptions& o = options_;
@@ -30,6 +20,15 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("--pidfile", o.pidfile, "file", "Write the process ID of the container's first process to this file");
   flags.value("--platform", o.platform, "os/arch", "Platform to choose of an image that has several");
   flags.value("--pull", pull_, "string", "When to pull the image").choices({"always", "missing", "never", "newer"});
+  flags.value("--os", os_, "os", "Operating system to choose of an image that has several");
+  flags.value("--arch", arch_, "arch", "Architecture to choose of an image that has several");
+  flags.value("--variant", variant_, "variant", "Variant of the architecture to choose");
+  flags.flag("--tls-verify", tls_verify_, "Verify certificates and require HTTPS when pulling");
+  flags.value("--authfile", authfile_, "file", "Where credentials for registries are");
+  flags.value("--cert-dir", cert_dir_, "dir", "Where certificates for the registry are");
+  flags.value("--retry", retry_, "number", "How often a failed pull is tried again");
+  flags.value("--retry-delay", retry_delay_, "time", "Time between the tries");
+  flags.flag("-q,--quiet", quiet_, "Show no progress when pulling");
   flags.flag("--rootfs", o.rootfs, "The argument is a directory that is the root file system, instead of an image");
   // what runs in it
   flags.value("--entrypoint", o.entrypoint, "string", "Replace the image's entry point: a command, or a JSON array");
@@ -80,7 +79,22 @@ Result<engine::CreateOptions> CreateFlags::options() const {
   engine::CreateOptions options = options_;
   options.image = arguments_[0];
   options.command.assign(arguments_.begin() + 1, arguments_.end());
-  TRY_SET(options.pull, parse_pull_policy(pull_));
+  TRY_SET(options.pull, engine::parse_pull_policy(pull_));
+  if (!os_.empty() || !arch_.empty() || !variant_.empty()) {
+    if (!options.platform.empty()) {
+      return fail(Code::kInvalid, "--platform option can not be specified with --os, --arch or --variant");
+    }
+    TRY_SET(const engine::Platform host, engine::parse_platform(""));
+    options.platform = (os_.empty() ? host.os : os_) + "/" + (arch_.empty() ? host.architecture : arch_);
+    if (!variant_.empty()) options.platform += "/" + variant_;
+  }
+  std::vector<std::string>& pull = options.pull_arguments;
+  if (tls_verify_) pull.push_back(std::string("--tls-verify=") + (*tls_verify_ ? "true" : "false"));
+  for (const auto& [flag, value] : {std::pair{"--authfile=", &authfile_}, std::pair{"--cert-dir=", &cert_dir_},
+                                    std::pair{"--retry=", &retry_}, std::pair{"--retry-delay=", &retry_delay_}}) {
+    if (!value->empty()) pull.push_back(flag + *value);
+  }
+  if (quiet_) pull.emplace_back("--quiet");
   if (stop_timeout_ != kNotGiven) {
     TRY_SET(options.stop_timeout, parse_seconds(stop_timeout_, "--stop-timeout"));
   }

@@ -2,6 +2,7 @@
 // passes know the rules. Only what is built is declared; the rest is refused by name (cmd/unbuilt.h).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ class CreateFlags {
 
  private:
   engine::CreateOptions options_;
-  std::string pull_ = "missing";
+  std::string pull_ = "missing", os_, arch_, variant_, authfile_, cert_dir_, retry_, retry_delay_;
+  std::optional<bool> tls_verify_;
+  bool quiet_ = false;
   std::int64_t stop_timeout_ = kNotGiven;
   std::vector<std::string> arguments_;
 

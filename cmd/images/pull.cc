@@ -1,9 +1,7 @@
 #include "cmd/images/pull.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "cmd/exit_code.h"
@@ -11,36 +9,16 @@
 #include "cmd/images/progress.h"
 #include "engine/image/image.h"
 #include "engine/image/obtain.h"
+#include "engine/time_filter.h"
 
 namespace creel::cmd {
 namespace {
 
-// "500ms", "1.5s", "2m", "1m30s"; milliseconds.
 Result<std::int64_t> parse_delay(const std::string& text) {
-  const auto bad = [&] {
-    return fail(Code::kInvalid, "invalid --retry-delay \"" + text + "\": a time like 500ms, 2s or 1m30s is expected");
-  };
-  double total = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t digits = text.find_first_not_of("0123456789.", at);
-    if (digits == at || digits == std::string::npos) return bad();
-    const std::size_t end = std::min(text.find_first_of("0123456789.", digits), text.size());
-    const std::string unit = text.substr(digits, end - digits);
-    const double factor = unit == "ms" ? 1 : unit == "s" ? 1e3 : unit == "m" ? 6e4 : unit == "h" ? 36e5 : 0;
-    if (factor == 0) return bad();
-    total += std::strtod(text.substr(at, digits - at).c_str(), nullptr) * factor;
-    at = end;
-  }
-  if (text.empty() || total > 36e5 * 24) return bad();
-  return static_cast<std::int64_t>(std::llround(total));
-}
-
-Result<engine::PullPolicy> parse_policy(const std::string& text) {
-  if (text == "always") return engine::PullPolicy::kAlways;
-  if (text == "missing" || text == "ifnotpresent") return engine::PullPolicy::kMissing;
-  if (text == "never") return engine::PullPolicy::kNever;
-  if (text == "newer" || text == "ifnewer") return engine::PullPolicy::kNewer;
-  return fail(Code::kInvalid, "unsupported pull policy \"" + text + "\": choose from always, missing, never, newer");
+  auto delay = engine::parse_duration(text);
+  constexpr std::int64_t kNsPerMs = 1000000;
+  if (delay.ok() && *delay >= 0 && *delay <= 24 * 3600 * 1000 * kNsPerMs) return *delay / kNsPerMs;
+  return fail(Code::kInvalid, "invalid --retry-delay \"" + text + "\": a time like 500ms, 2s or 1m30s is expected");
 }
 
 }  // namespace
@@ -64,7 +42,7 @@ void PullCommand::declare(Flags& flags) {
 
 Result<std::string> PullCommand::obtain(engine::Engine& engine, const std::string& name,
                                         engine::transfer::Progress& progress) {
-  TRY_SET(const engine::PullPolicy policy, parse_policy(policy_));
+  TRY_SET(const engine::PullPolicy policy, engine::parse_pull_policy(policy_));
   if (policy != engine::PullPolicy::kAlways && policy != engine::PullPolicy::kNewer) {
     TRY_SET(const auto here, engine::image_at_hand(engine, name, policy, options_.platform));
     if (here) return here->id;
@@ -77,7 +55,7 @@ Result<std::string> PullCommand::obtain(engine::Engine& engine, const std::strin
 }
 
 Result<int> PullCommand::run(Context& context) {
-  TRY(parse_policy(policy_));
+  TRY(engine::parse_pull_policy(policy_));
   if (retries_ < 0 || retries_ > 1000) return fail(Code::kInvalid, "--retry must be between 0 and 1000");
   options_.authfile = authfile_;
   options_.creds = creds_;

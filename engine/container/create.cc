@@ -162,7 +162,7 @@ Result<std::string> create(Engine& engine, const CreateOptions& options, const s
   if (!options.rootfs) {
     TRY_SET(auto found, image_at_hand(engine, options.image, options.pull, options.platform));
     if (!found) {
-      TRY_SET(found, pull_image(engine, options.image, options.pull, options.platform));
+      TRY_SET(found, pull_image(engine, options));
     }
     image = std::move(*found);
   }

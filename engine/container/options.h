@@ -23,6 +23,7 @@ struct CreateOptions {
   std::string init_path;
   PullPolicy pull = PullPolicy::kMissing;
   std::string platform;          // os/arch[/variant]
+  std::vector<std::string> pull_arguments;  // of `creel-images pull`, should it be needed: "--tls-verify=false"
   std::vector<std::string> env;  // "K=V", "K" (from our environment), "PRE*"
   std::vector<std::string> env_file;
   std::vector<std::string> label, label_file, annotation;

@@ -177,7 +177,7 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
     if (!found) {
       // A pull takes as long as it takes, and enters the user namespace itself: nothing waits for it meanwhile.
       launch.reset();
-      TRY_SET(found, pull_image(engine, options.image, options.pull, options.platform));
+      TRY_SET(found, pull_image(engine, options));
       launch.emplace(begin());
       if (!launch->ok()) return std::move(*launch).error();
     }

@@ -59,6 +59,15 @@ Error child_error(const std::string& name, const std::string& held) {
 
 }  // namespace
 
+Result<PullPolicy> parse_pull_policy(const std::string& text) {
+  if (text == "missing" || text == "ifmissing" || text == "ifnotpresent" || text.empty()) return PullPolicy::kMissing;
+  if (text == "always") return PullPolicy::kAlways;
+  if (text == "never") return PullPolicy::kNever;
+  if (text == "newer" || text == "ifnewer") return PullPolicy::kNewer;
+  return fail(Code::kInvalid, "unsupported pull policy \"" + text + "\"")
+      .with_hint("Choose from: always, missing, never, newer.");
+}
+
 Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
                                                  const std::string& platform) {
   if (policy == PullPolicy::kAlways || policy == PullPolicy::kNewer) {
@@ -87,8 +96,8 @@ Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::stri
   return std::optional<ImageRecord>(std::move(*found));
 }
 
-Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy,
-                               const std::string& platform) {
+Result<ImageRecord> pull_image(Engine& engine, const CreateOptions& options) {
+  const std::string& name = options.image;
   TRY(parse_reference(name));
   TRY_SET(std::string program, libexec_program("creel-images"));
   TRY_SET(Pipe out_pipe, make_pipe());
@@ -97,10 +106,8 @@ Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPoli
   SpawnRequest request;
   request.path = program;
   request.argv = {program, "--root", engine.paths().store, "--runroot", engine.paths().runtime, "pull"};
-  if (!platform.empty()) {
-    request.argv.emplace_back("--platform");
-    request.argv.push_back(platform);
-  }
+  if (!options.platform.empty()) request.argv.push_back("--platform=" + options.platform);
+  request.argv.insert(request.argv.end(), options.pull_arguments.begin(), options.pull_arguments.end());
   request.argv.push_back(name);
   request.fds = {{out_pipe.write_end.get(), STDOUT_FILENO}};
   if (!terminal) request.fds.emplace_back(err_pipe.write_end.get(), STDERR_FILENO);
@@ -113,7 +120,7 @@ Result<ImageRecord> pull_image(Engine& engine, const std::string& name, PullPoli
   TRY_SET(std::string out, read_all(out_pipe.read_end.get(), 1 << 20));
   TRY_SET(int code, child.wait());
   if (code != 0) {
-    if (policy == PullPolicy::kNewer) {
+    if (options.pull == PullPolicy::kNewer) {
       if (auto local = find_image(engine, name); local.ok()) return local;
     }
     return child_error(name, held);

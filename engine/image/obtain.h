@@ -11,11 +11,13 @@
 
 namespace creel::engine {
 
+// "always", "missing", "never", "newer" and their other spellings. kInvalid.
+Result<PullPolicy> parse_pull_policy(const std::string& text);
+
 // What the policy allows to use as it is; nullopt: it must be pulled. kNotFound with PullPolicy::kNever.
 Result<std::optional<storage::ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
                                                           const std::string& platform);
 // Runs `creel-images pull` as a child; its messages and progress go to our stderr.
-Result<storage::ImageRecord> pull_image(Engine& engine, const std::string& name, PullPolicy policy,
-                                        const std::string& platform);
+Result<storage::ImageRecord> pull_image(Engine& engine, const CreateOptions& options);
 
 }  // namespace creel::engine

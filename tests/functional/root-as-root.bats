@@ -128,7 +128,7 @@ directories_of() {
   mount -t tmpfs -o size=20m,mode=0755 none "$BATS_TEST_TMPDIR/small"
   small() { command "$ENGINE" --root "$BATS_TEST_TMPDIR/small/store" --runroot "$WORK/small-run2" "$@"; }
   run -0 small load -q -i "$SESSION/busybox.tar"
-  run small run --name filler --network none $BUSYBOX sh -c 'head -c 30000000 /dev/zero >/file; echo code $?'
+  run small run --name filler --network none $BUSYBOX sh -c 'dd if=/dev/zero of=/file bs=1M count=30; echo code $?'
   first=$output
   run small ps -a --format '{{.Names}}'
   second=$output
