@@ -24,7 +24,7 @@ if(TARGET creel)
     ${CREEL_SHARE}/fish/vendor_completions.d/creel.fish)
   add_custom_command(OUTPUT ${COMPLETIONS} ${CREEL_SHARE}/man/man1/creel.1
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/generate-docs $<TARGET_FILE:creel> ${CREEL_SHARE}
-    DEPENDS creel ${CMAKE_SOURCE_DIR}/scripts/generate-docs
+    DEPENDS creel creel-images ${CMAKE_SOURCE_DIR}/scripts/generate-docs
     COMMENT "Generating completions and manual pages" VERBATIM)
   add_custom_target(creel-docs ALL DEPENDS ${COMPLETIONS} ${CREEL_SHARE}/man/man1/creel.1)
   install(DIRECTORY ${CREEL_SHARE}/bash-completion ${CREEL_SHARE}/zsh ${CREEL_SHARE}/fish ${CREEL_SHARE}/man DESTINATION share)

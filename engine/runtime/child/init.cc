@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -28,11 +27,6 @@
 namespace creel::engine::runtime {
 
 namespace {
-
-bool new_user_namespace(const Plan& plan) {
-  return std::any_of(plan.namespaces.begin(), plan.namespaces.end(),
-                     [](const NamespaceStep& step) { return step.clone_flag == CLONE_NEWUSER && step.path.empty(); });
-}
 
 std::uint64_t new_namespaces(const Plan& plan) {
   std::uint64_t flags = CLONE_NEWNS;
@@ -89,11 +83,13 @@ Result<void> mount_console() {
 }
 
 // The file system and what is read from it; returns the user, and the pty of a terminal.
-Result<ResolvedUser> enter_file_system(const Plan& plan, int channel, Fd& pty) {
+Result<ResolvedUser> enter_file_system(const Plan& plan, Sources& sources, int channel, Fd& pty) {
   // What the host mounts later may still come in where asked for; nothing goes out.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return mount_error("separating the mount namespace", errno);
-  TRY_SET(Sources sources, open_sources(plan));
-  TRY_SET(Fd root, mount_root(plan, channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
+  if (!has_own_user_namespace(plan)) {
+    TRY_SET(sources, open_sources(plan));
+  }
+  TRY_SET(Fd root, mount_root(plan, sources, channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
   TRY_SET(ResolvedUser user, resolve_user(root.get(), plan.process.user));
   TRY(mount_all(plan, root.get(), sources, user.uid, user.gid));
   if (plan.process.terminal) {
@@ -111,8 +107,12 @@ Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, 
   const bool terminal = plan.process.terminal;
   TRY_SET(const int channel,
           arrange_descriptors(terminal ? -1 : stdio.in, terminal ? -1 : stdio.out, terminal ? -1 : stdio.err, channel_end));
+  Sources sources;
+  if (has_own_user_namespace(plan)) {
+    TRY_SET(sources, receive_sources(plan, channel));
+  }
   TRY(expect_message(channel, Message::kMapped));
-  if (new_user_namespace(plan) && (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)) {
+  if (has_own_user_namespace(plan) && (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)) {
     return errno_error("becoming root of the container's user namespace");
   }
   setsid();
@@ -123,7 +123,7 @@ Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, 
     return errno_error("setting host name " + plan.hostname);
   }
   Fd pty;
-  TRY_SET(const ResolvedUser user, enter_file_system(plan, channel, pty));
+  TRY_SET(const ResolvedUser user, enter_file_system(plan, sources, channel, pty));
   TRY(apply_limits(plan.process));
   if (terminal) {
     // The user must be able to open its own terminal again.
@@ -164,7 +164,7 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
   args.exit_signal = SIGCHLD;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   const long pid = syscall(SYS_clone3, &args, sizeof(args));
-  if (pid < 0) return clone_error(errno, new_user_namespace(plan));
+  if (pid < 0) return clone_error(errno, has_own_user_namespace(plan));
   if (pid == 0) {
     const int end = channel.child.get();
     channel.parent.reset();
@@ -182,9 +182,11 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
   if ((args.flags & CLONE_NEWNET) != 0) {
     TRY_SET(out.network_namespace_, open_file("/proc/" + std::to_string(pid) + "/ns/net", O_RDONLY));
   }
-  if (new_user_namespace(plan)) {
+  if (has_own_user_namespace(plan)) {
     TRY(write_map(out.pid_, "uid_map", plan.uid_map));
     TRY(write_map(out.pid_, "gid_map", plan.gid_map));
+    TRY_SET(Fd mounts, open_file("/proc/" + std::to_string(pid) + "/ns/mnt", O_RDONLY));
+    TRY(send_sources(plan, mounts.get(), out.channel_.get()));
   }
   send_message(out.channel_.get(), Message::kMapped);
   return out;

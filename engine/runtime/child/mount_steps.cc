@@ -174,11 +174,23 @@ Result<void> one_step(const MountStep& step, int root, Fd source, std::uint32_t 
 
 }  // namespace
 
+std::vector<std::size_t> host_sources(const Plan& plan) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    if (comes_from_host(plan.mounts[i])) out.push_back(i);
+  }
+  if (!plan.rootfs.empty()) out.push_back(kRootSource);
+  return out;
+}
+
 Result<Sources> open_sources(const Plan& plan) {
   Sources out;
-  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+  for (const std::size_t i : host_sources(plan)) {
+    if (i == kRootSource) {
+      TRY_SET(out[i], clone_tree(AT_FDCWD, plan.rootfs, true));
+      continue;
+    }
     const MountStep& step = plan.mounts[i];
-    if (!comes_from_host(step)) continue;
     auto tree = clone_tree(AT_FDCWD, step.source, step.recursive);
     // Part of a mount tree cannot be left out where another user namespace made it: then take all of it.
     if (!tree.ok() && tree.error().err == EINVAL && !step.recursive) tree = clone_tree(AT_FDCWD, step.source, true);

@@ -72,8 +72,10 @@ Result<Fd> overlay_by_string(const Plan& plan, const std::string& at) {
   return open_file(at, O_PATH | O_DIRECTORY);
 }
 
-// Any directory of ours will do: it is covered in this mount namespace alone, and left by the pivot.
+// Any directory will do: it is covered in this mount namespace alone, and left by the pivot. One that everybody may reach,
+// where the container's user namespace has nobody who could reach ours.
 std::string mount_point(const Plan& plan) {
+  if (has_own_user_namespace(plan)) return "/tmp";
   if (!plan.rootfs.empty()) return plan.rootfs;
   if (!plan.upper.empty()) return plan.upper.substr(0, plan.upper.rfind('/'));
   return plan.lower.front();
@@ -100,11 +102,11 @@ bool is_refusal(int err) {
 
 }  // namespace
 
-Result<Fd> mount_root(const Plan& plan, int channel, ServeFuse serve) {
+Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve) {
   if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the image has no layers");
   const std::string at = mount_point(plan);
   if (!plan.rootfs.empty()) {
-    TRY_SET(Fd tree, clone_tree(AT_FDCWD, plan.rootfs, true));
+    Fd tree = std::move(sources[kRootSource]);
     TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
     TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
     TRY(attach(tree.get(), target.get(), at));

@@ -13,14 +13,23 @@
 namespace creel::engine::runtime {
 
 // Detached copies of what is bound from the host, by index of Plan::mounts. Opened before the root file system covers
-// anything, and by whoever may read the host's paths.
+// anything, and by whoever may read the host's paths. With Plan::rootfs that directory is one of them, at kRootSource.
 using Sources = std::map<std::size_t, Fd>;
+inline constexpr std::size_t kRootSource = ~std::size_t{0};
 Result<Sources> open_sources(const Plan& plan);
+// The indexes that open_sources() gives, ascending.
+std::vector<std::size_t> host_sources(const Plan& plan);
+// A container with a user namespace of its own may not read what its caller may (in nomap the caller is nobody there): its
+// mount namespace is entered from outside, by a child of the monitor, and what was opened in there goes to the container's
+// process as SOURCE messages.
+[[nodiscard]] bool has_own_user_namespace(const Plan& plan);
+Result<void> send_sources(const Plan& plan, int mount_namespace, int channel);
+Result<Sources> receive_sources(const Plan& plan, int channel);
 
 // Overlay or directory, mounted where enter_root() can pivot to it. The descriptor is its root. Where only a program can
 // serve it, `serve` gets the /dev/fuse before anything is looked up in it.
 using ServeFuse = void (*)(int channel, int device);
-Result<Fd> mount_root(const Plan& plan, int channel, ServeFuse serve);
+Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve);
 
 // Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.
 Result<void> mount_all(const Plan& plan, int root, Sources& sources, std::uint32_t owner_uid, std::uint32_t owner_gid);
