@@ -48,12 +48,8 @@ Result<void> remove_trees_anyhow(Engine& engine, Trees& trees) {
 
 }  // namespace
 
-Result<void> delete_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes) {
-  if (!is_full_id(id)) return fail(Code::kInvalid, "removing container \"" + id + "\": not a full ID");
+Result<void> forget_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes) {
   TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
-  Trees trees{engine.paths().container(id), engine.paths().containers(), id, false};
-  // The big part goes while the record still names it: killed here, the next removal finishes the work.
-  TRY(remove_trees_anyhow(engine, trees));
   std::vector<std::string> anonymous;
   if (volumes) {
     TRY_SET(auto used, store->container_volumes(id));
@@ -63,11 +59,6 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
     }
   }
   TRY(store->remove_container(id));
-  trees.whole = true;
-  TRY(remove_trees_anyhow(engine, trees));
-  if (auto parent = open_file(engine.paths().running(), O_RDONLY | O_DIRECTORY); parent.ok()) {
-    TRY(remove_tree_at(parent->get(), id));
-  }
   if (!cidfile.empty()) {
     auto text = read_file(cidfile, 4096);
     if (text.ok() && trim(*text) == id) unlink(cidfile.c_str());
@@ -77,6 +68,20 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
     // Another container may use it (--volumes-from), or have removed it already.
     if (!removed.ok() && removed.error().code != Code::kInUse && removed.error().code != Code::kNotFound)
       return removed;
+  }
+  return {};
+}
+
+Result<void> delete_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes) {
+  if (!is_full_id(id)) return fail(Code::kInvalid, "removing container \"" + id + "\": not a full ID");
+  Trees trees{engine.paths().container(id), engine.paths().containers(), id, false};
+  // The big part goes while the record still names it: killed here, the next removal finishes the work.
+  TRY(remove_trees_anyhow(engine, trees));
+  TRY(forget_container(engine, id, cidfile, volumes));
+  trees.whole = true;
+  TRY(remove_trees_anyhow(engine, trees));
+  if (auto parent = open_file(engine.paths().running(), O_RDONLY | O_DIRECTORY); parent.ok()) {
+    TRY(remove_tree_at(parent->get(), id));
   }
   return {};
 }

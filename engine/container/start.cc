@@ -126,10 +126,16 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
     outcome.exit_code = observed.exit ? observed.exit->code : 137;
   }
   if (config.remove) {
-    if (!result.monitor_lost) TRY(attachment.take_cleanup());
     const bool anonymous =
         std::any_of(config.mounts.begin(), config.mounts.end(), [](const VolumeMount& m) { return m.anonymous; });
-    TRY(delete_container(engine, config.id, config.cidfile, anonymous));
+    if (result.monitor_lost) {
+      TRY(delete_container(engine, config.id, config.cidfile, anonymous));
+      return outcome;
+    }
+    // The record now, so that the name is free when this command ends; the files are the monitor's, which nobody waits for.
+    attachment.take_cleanup();
+    TRY(forget_container(engine, config.id, config.cidfile, anonymous));
+    attachment.forgotten();
     return outcome;
   }
   // The next command must not see the monitor's last millisecond as "running".
@@ -138,14 +144,12 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
 }
 
 Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
-                                     const StartRequest& request, const JoinedNetwork& joined,
-                                     const std::function<void(const std::string&)>& on_created) {
+                                     const StartRequest& request, const JoinedNetwork& joined) {
   TRY(make_running_dir(engine, config.id));
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request.attach));
-  TRY(launch.prepare(job, request.attach));
-  if (on_created) on_created(config.id);
-  TRY_SET(pid_t pid, launch.start());
+  TRY(launch.give(job, request.attach));
+  TRY_SET(pid_t pid, launch.started());
   StartOutcome outcome;
   if (!request.attach) {
     outcome.detached = true;
@@ -183,8 +187,10 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
     }
     image = std::move(*found);
   }
+  TRY(launch->value().advance());
   TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image)));
-  auto outcome = start_container(engine, launch->value(), config, request, joined, on_created);
+  if (on_created) on_created(config.id);
+  auto outcome = start_container(engine, launch->value(), config, request, joined);
   if (!outcome.ok()) {
     launch.reset();
     if (config.remove)
@@ -205,7 +211,7 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
   for (const VolumeMount& mount : config.mounts) {
     if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(engine, mount.name));
   }
-  auto outcome = start_container(engine, launch, config, request, joined, {});
+  auto outcome = start_container(engine, launch, config, request, joined);
   if (!outcome.ok()) {
     // Two starts at once: the other one won.
     if (outcome.error().code == Code::kInUse && !request.attach && is_alive(observe(engine, record.id))) {

@@ -17,6 +17,8 @@ monitor::Observed observe(Engine& engine, const std::string& id);
 // A pidfd of the container's first process, checked not to be a recycled PID. kInUse when it does not run.
 Result<Fd> first_process(const monitor::Observed& observed);
 
+// remove.cc: record, cidfile and, with `volumes`, anonymous volumes of a container that does not run; its files are left.
+Result<void> forget_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes);
 // remove.cc: files and record of a container that does not run. `volumes`: its anonymous volumes too.
 Result<void> delete_container(Engine& engine, const std::string& id, const std::string& cidfile, bool volumes);
 // remove.cc: containers of --rm that have ended without anybody to remove them. `containers`: as observed; those

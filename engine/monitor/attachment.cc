@@ -79,11 +79,10 @@ Result<void> Attachment::resize(std::uint16_t rows, std::uint16_t columns) {
   return checked(send_packet(socket_.get(), Type::kResize, bytes), "resizing the container's terminal");
 }
 
-Result<void> Attachment::take_cleanup() {
-  // A monitor that has not waited cleans up by itself; doing it twice does no harm.
-  (void)send_packet(socket_.get(), Type::kTakeCleanup, {});
-  return {};
-}
+// A monitor that has not waited cleans up by itself; doing it twice does no harm.
+void Attachment::take_cleanup() { (void)send_packet(socket_.get(), Type::kTakeCleanup, {}); }
+
+void Attachment::forgotten() { (void)send_packet(socket_.get(), Type::kForgotten, {}); }
 
 Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output) {
   auto dir = open_file(running_dir, O_PATH | O_DIRECTORY);

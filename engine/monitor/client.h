@@ -40,8 +40,10 @@ class Attachment {
   Result<void> send_stdin(std::string_view data);         // blocks when the container does not read
   Result<void> close_stdin();
   Result<void> resize(std::uint16_t rows, std::uint16_t columns);
-  // --rm: tells the monitor, after kExit, that this client removes the record and the files.
-  Result<void> take_cleanup();
+  // --rm, after kExit: tells the monitor that this client removes the record …
+  void take_cleanup();
+  // … and that it has: the files are the monitor's to remove, and nobody waits for that.
+  void forgotten();
 
  private:
   Fd socket_;
@@ -55,20 +57,26 @@ class Launch {
   // <runtime>/userns.lock sees to it that there is one namespace per user.
   // `join`: a process whose user namespace must be used (container:X), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd = -1);
-  // Sends the job; returns when the container's process is created, networked, set up, but has not exec'd.
-  // Errors are the monitor's or the child's own. `attach`: keep the connection as an attached client from the first
-  // byte.
-  Result<void> prepare(const Job& job, bool attach);
-  // Lets it exec; returns when it has (its state record is written) or could not (kCommandAbsent, kCannotInvoke).
-  Result<pid_t> start();
+  // Starts newuidmap and newgidmap if the monitor is ready for them; does not wait. For the caller to call between two
+  // pieces of its other work.
+  Result<void> advance();
+  // Sends the job: the container's process is created, networked, set up and started. `attach`: keep the connection as an
+  // attached client from the first byte.
+  Result<void> give(const Job& job, bool attach);
+  // Returns when it has exec'd (its state record is written). Errors are the monitor's or the child's own (kCommandAbsent,
+  // kCannotInvoke, …).
+  Result<pid_t> started();
   // After start() with attach: the stream.
   Attachment attachment() &&;
   [[nodiscard]] pid_t monitor_pid() const { return pid_; }
 
  private:
   Launch() = default;
+  Result<void> enter(bool wait);
   Result<void> finish_mapping();
   pid_t pid_ = -1;
+  bool entered_ = true;                  // false: it has not said yet whether it is inside or needs maps
+  std::optional<rootless::IdMaps> maps_;  // with "make": read while it gets there
   Fd socket_;
   std::string runtime_dir_;
   bool attach_ = false;

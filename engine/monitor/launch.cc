@@ -1,5 +1,6 @@
 // Starting a monitor (see client.h).
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,20 +72,32 @@ Result<Launch> Launch::begin(rootless::Identity identity, const std::string& run
   out.pid_ = process.pid();
   if (identity != rootless::Identity::kUser) return out;
 
-  std::optional<rootless::IdMaps> maps;
+  out.entered_ = false;
   if (mode[0] == 'm') {
     // While the program is loaded and leaves our namespace.
-    TRY_SET(maps, rootless::subordinate_maps());
+    TRY_SET(out.maps_, rootless::subordinate_maps());
   }
-  TRY_SET(Packet packet, expect(out.socket_.get(), {Type::kNeedMaps, Type::kInside}));
-  if (packet.type == Type::kInside) return out;
-  // Also where the namespace to join had died in between.
-  if (!maps) {
-    TRY_SET(maps, rootless::subordinate_maps());
-  }
-  TRY_SET(out.mappers_, rootless::start_mappers(out.pid_, *maps));
   return out;
 }
+
+Result<void> Launch::enter(bool wait) {
+  if (entered_) return {};
+  if (!wait) {
+    pollfd answer{socket_.get(), POLLIN, 0};
+    if (poll(&answer, 1, 0) <= 0) return {};
+  }
+  TRY_SET(Packet packet, expect(socket_.get(), {Type::kNeedMaps, Type::kInside}));
+  entered_ = true;
+  if (packet.type == Type::kInside) return {};
+  // Also where the namespace to join had died in between.
+  if (!maps_) {
+    TRY_SET(maps_, rootless::subordinate_maps());
+  }
+  TRY_SET(mappers_, rootless::start_mappers(pid_, *maps_));
+  return {};
+}
+
+Result<void> Launch::advance() { return enter(false); }
 
 Result<void> Launch::finish_mapping() {
   if (!mappers_) return {};
@@ -96,20 +109,19 @@ Result<void> Launch::finish_mapping() {
   return {};
 }
 
-Result<void> Launch::prepare(const Job& job, bool attach) {
+Result<void> Launch::give(const Job& job, bool attach) {
   attach_ = attach;
+  TRY(enter(true));
   TRY(finish_mapping());
   TRY_SET(Fd memory, in_memory(encode(job)));
   const char flags = attach ? 1 : 0;
   if (!send_packet(socket_.get(), Type::kJob, std::string_view(&flags, 1), true, memory.get())) {
     return errno_error("giving the container's monitor its job");
   }
-  TRY(expect(socket_.get(), {Type::kPrepared}));
   return {};
 }
 
-Result<pid_t> Launch::start() {
-  send_packet(socket_.get(), Type::kStart, {});
+Result<pid_t> Launch::started() {
   TRY_SET(Packet packet, expect(socket_.get(), {Type::kStarted}));
   runtime::Reader reader(packet.data);
   std::int32_t pid = 0;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -23,6 +24,12 @@ constexpr int kTarget = 4;
 
 void say_error(int socket, const Error& error) {
   send_packet(socket, Type::kError, runtime::encode(error));
+}
+
+// Whoever wanted the container has been killed meanwhile, or thought better of it.
+bool hung_up(int socket) {
+  pollfd state{socket, 0, 0};
+  return poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 Error unshare_error(int err) {
@@ -99,9 +106,7 @@ int monitor_main(int argc, char** argv) {
     say_error(kSocket, prepared.error());
     return 125;
   }
-  send_packet(kSocket, Type::kPrepared, {});
-  packet = receive_packet(kSocket);
-  if (!packet.ok() || packet->closed || packet->type != Type::kStart) {
+  if (hung_up(kSocket)) {
     session.abandon();
     return 0;
   }

@@ -119,9 +119,10 @@ Result<void> NetworkHelper::wait_ready(const NetworkJob& job, const std::string&
   return {};
 }
 
-void NetworkHelper::stop() {
+void NetworkHelper::stop(bool wait) {
   if (!exit_.valid()) return;
   exit_.reset();
+  if (!wait) return;
   pollfd gone{process_.pidfd(), POLLIN, 0};
   while (poll(&gone, 1, kEndTimeoutMs) < 0 && errno == EINTR) {
   }

@@ -15,6 +15,9 @@
 
 namespace creel::engine::monitor {
 
+// For a client that has said that it removes the record of a --rm container.
+constexpr int kTakenPatienceMs = 10000;
+
 namespace {
 
 // One buffer for all reading; single-threaded. Half of what a packet may hold: it is this process's own memory.
@@ -218,7 +221,8 @@ void Session::serve() {
 
 // Until all has been sent and, where that is wanted, one has taken over the clean-up (true), or until none can any
 // more.
-bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
+Session::Cleanup Session::part_from_clients(bool want_cleanup, int patience_ms) {
+  Cleanup done = Cleanup::kNobody;
   timespec begin{};
   clock_gettime(CLOCK_MONOTONIC, &begin);
   for (;;) {
@@ -230,14 +234,14 @@ bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
       somebody |= may_take || !client.unsent.empty();
       waiting.push_back({client.socket.get(), static_cast<short>(POLLIN | (client.unsent.empty() ? 0 : POLLOUT)), 0});
     }
-    if (!somebody) return false;
+    if (!somebody) return done;
     int left = -1;
     if (patience_ms >= 0) {
       timespec now{};
       clock_gettime(CLOCK_MONOTONIC, &now);
       left =
           patience_ms - static_cast<int>((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000);
-      if (left <= 0) return false;
+      if (left <= 0) return done;
     }
     if (poll(waiting.data(), waiting.size(), left) <= 0) continue;
     for (std::size_t i = 0; i < clients_.size(); ++i) {
@@ -248,7 +252,11 @@ bool Session::part_from_clients(bool want_cleanup, int patience_ms) {
       if (!packet.ok() || packet->closed) {
         drop_client(client);
       } else if (want_cleanup && packet->type == Type::kTakeCleanup) {
-        return true;
+        // It is at work: the database may be busy.
+        done = Cleanup::kTaken;
+        patience_ms = kTakenPatienceMs;
+      } else if (want_cleanup && packet->type == Type::kForgotten) {
+        return Cleanup::kForgotten;
       }
     }
   }

@@ -160,7 +160,7 @@ void Session::abandon() {
     siginfo_t info{};
     waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(init_.pidfd()), &info, WEXITED);
   }
-  network_.stop();
+  network_.stop(!job_.network.port_requests.empty());
   if (running_dir_.valid()) {
     unlinkat(running_dir_.get(), "attach", 0);
     unlinkat(running_dir_.get(), "slirp.sock", 0);
@@ -181,7 +181,16 @@ void Session::write_exit() {
   unlinkat(running_dir_.get(), "slirp.sock", 0);
 }
 
-void Session::clean_up() {
+void Session::clean_up(Cleanup done) {
+  if (done == Cleanup::kForgotten) {
+    // No record names them any more. What stays after a kill here, the next collection finds.
+    for (const std::string& path : {job_.container_dir, job_.running_dir}) {
+      const std::size_t slash = path.rfind('/');
+      auto parent = open_file(path.substr(0, slash), O_RDONLY | O_DIRECTORY);
+      if (parent.ok()) (void)remove_tree_at(parent->get(), path.substr(slash + 1)).ok();
+    }
+    return;
+  }
   SpawnRequest request;
   request.path = job_.cleanup_argv.front();
   request.argv = job_.cleanup_argv;
@@ -192,11 +201,12 @@ void Session::finish() {
   siginfo_t info{};
   waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(init_.pidfd()), &info, WEXITED);
   exit_code_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-  network_.stop();
+  network_.stop(!job_.network.port_requests.empty());
   accept_clients();
   listener_.reset();
-  // Durable before anybody can know.
-  write_exit();
+  const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
+  // Durable before anybody can know. Of a --rm container nobody will: its end goes to who is attached, and its record away.
+  if (!want_cleanup) write_exit();
   const std::int32_t code = exit_code_;
   for (Client& client : clients_) {
     client.unsent.push_back({Type::kExit, std::string(reinterpret_cast<const char*>(&code), sizeof(code))});
@@ -205,11 +215,14 @@ void Session::finish() {
   forget_dropped();
   // With --rm somebody must tidy up: an attached client that says so, else this process. One that is stopped, or writes
   // to a pager, has had its chance.
-  const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
-  const bool taken = want_cleanup && part_from_clients(true, kCleanupPatienceMs);
+  Cleanup done = Cleanup::kNobody;
+  if (want_cleanup) {
+    done = part_from_clients(true, kCleanupPatienceMs);
+    if (done != Cleanup::kForgotten) write_exit();
+  }
   // The kernel releases it only with the last copy, and the next processes get copies.
   lock_.reset();
-  if (want_cleanup && !taken) clean_up();
+  if (want_cleanup) clean_up(done);
   if (!stalled()) return;
   // `stop` and `wait` wait for the end of this process; a client that reads slowly is no reason to make them.
   if (fork() > 0) return;

@@ -60,8 +60,9 @@ class Session {
   void forget_dropped();
   [[nodiscard]] bool stalled() const;
   void write_exit();
-  bool part_from_clients(bool want_cleanup, int patience_ms);
-  void clean_up();
+  enum class Cleanup : std::uint8_t { kNobody, kTaken, kForgotten };
+  Cleanup part_from_clients(bool want_cleanup, int patience_ms);
+  void clean_up(Cleanup done);
 
   Job job_;
   Fd lock_, container_dir_, running_dir_;

@@ -1,9 +1,10 @@
 // What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte.
 // Private to engine/monitor; both ends come from one installation.
 //
-//   start:   monitor NEED_MAPS | INSIDE → client MAPPED | (closes) → client JOB (+ memfd) → monitor PREPARED | ERROR
-//            → client START → monitor STARTED | ERROR
-//   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE, TAKE_CLEANUP
+//   start:   monitor NEED_MAPS | INSIDE → client MAPPED | (closes) → client JOB (+ memfd)
+//            → monitor STARTED | ERROR (a client that has hung up before the exec has started nothing)
+//   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
+//            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
 #pragma once
 
@@ -21,8 +22,6 @@ enum class Type : char {
   kInside = 'i',
   kMapped = 'M',
   kJob = 'J',
-  kPrepared = 'p',
-  kStart = 'S',
   kStarted = 's',
   kError = 'e',
   kStdout = 'o',
@@ -33,6 +32,7 @@ enum class Type : char {
   kStdinEof = 'E',
   kResize = 'W',
   kTakeCleanup = 'C',
+  kForgotten = 'F',
 };
 
 inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet

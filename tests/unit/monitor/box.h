@@ -123,8 +123,8 @@ struct Box : TemporaryDir {
   Result<void> try_start(bool attached) {
     TRY_SET(Launch begun, Launch::begin(identity(), job.runtime_dir));
     launch.emplace(std::move(begun));
-    TRY(launch->prepare(job, attached));
-    TRY_SET(pid, launch->start());
+    TRY(launch->give(job, attached));
+    TRY_SET(pid, launch->started());
     return {};
   }
   void start(bool attached) {

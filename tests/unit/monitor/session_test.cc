@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,13 +71,17 @@ TEST_CASE("monitor: one that never ran is created, not exited") {
 TEST_CASE("monitor: its starter dies before the start") {
   NEED_CONTAINERS;
   Box box("exit 0");
+  // The network takes until the starter is dead.
+  const std::string gate = box.path + "/gate";
+  REQUIRE(mkfifo(gate.c_str(), 0666) == 0);
+  box.job.network.argv = {"/bin/sh", "-c", "read line <" + gate + "; printf 1 >&3"};
   auto begun = Launch::begin(identity(), box.job.runtime_dir);
   REQUIRE(begun.ok());
   {
     Launch dying = std::move(*begun);
-    REQUIRE(dying.prepare(box.job, true).ok());
-    CHECK(monitor_lives(box.job.running_dir));
+    REQUIRE(dying.give(box.job, true).ok());
   }
+  REQUIRE(write_all(open_file(gate, O_WRONLY).value().get(), "open\n").ok());
   CHECK(box.gone());
   CHECK(box.observed().status == Status::kCreated);
 }
@@ -207,7 +212,8 @@ TEST_CASE("monitor: --rm: a client takes the clean-up over, or is gone, or does 
     REQUIRE(client.send_stdin("go\n").ok());
     if (kind == 0) {
       CHECK(receive_all(client).code == 3);
-      REQUIRE(client.take_cleanup().ok());
+      client.take_cleanup();
+      client.forgotten();
     } else if (kind == 1) {
       Attachment gone = std::move(client);
     } else if (kind == 2) {
@@ -217,8 +223,10 @@ TEST_CASE("monitor: --rm: a client takes the clean-up over, or is gone, or does 
     CHECK(box.gone(5000));
     CHECK(path_exists(mark) == (kind != 0));
     CHECK(receive_all(waiter).code == 3);
-    // Too late, and no error.
-    CHECK(client.take_cleanup().ok());
+    // The files go with the record.
+    CHECK(path_exists(box.job.container_dir) == (kind != 0));
+    // Too late, and no harm.
+    client.take_cleanup();
   }
 }
 
