@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <sys/socket.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -115,46 +118,56 @@ Result<void> become_root() {
   return {};
 }
 
-// A helper that stays outside maps this process, which has just left.
+constexpr std::size_t kFounderStack = 65536;
+
+// In the founder, which shares our memory: system calls alone, and none that could fail and write our errno. All signals are
+// blocked, so that the wait does not end.
+int wait_for_ever(void*) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  for (;;) pause();
+}
+
 Result<void> make_namespace(const IdMaps& maps) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno_error("making a socket pair");
-  Fd ours(ends[0]), theirs(ends[1]);
-  const pid_t parent = getpid();
-  const pid_t helper = fork();
-  if (helper < 0) return errno_error("fork");
-  if (helper == 0) {
-    // Our copy of the other end: with it open, the parent's going away would never be seen.
-    ours.reset();
-    char byte = 0;
-    if (recv(theirs.get(), &byte, 1, 0) != 1) _exit(0);
-    auto mapped = write_maps(parent, maps);
-    const std::string answer = mapped.ok() ? std::string("+") : mapped.error().text + '\n' + mapped.error().hint;
-    (void)!send(theirs.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-    _exit(0);
-  }
-  theirs.reset();
-  Result<void> out;
-  if (unshare(CLONE_NEWUSER) != 0) {
-    out = unshare_error(errno);
-  } else {
-    (void)!send(ours.get(), "u", 1, MSG_NOSIGNAL);
-    char answer[4096];
-    const ssize_t got = recv(ours.get(), answer, sizeof(answer), 0);
-    const std::string text(answer, got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (text != "+") {
-      const Cut both = cut(text, '\n');
-      out = fail(Code::kUnavailable, both.before.empty() ? "mapping IDs into the user namespace failed" : both.before)
-                .with_hint(both.after);
-    }
-  }
-  ours.reset();
-  while (waitpid(helper, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  return out;
+  TRY_SET(Founder founder, Founder::make());
+  TRY(write_maps(founder.pid(), maps));
+  if (setns(founder.ns(), CLONE_NEWUSER) != 0) return errno_error("entering the new user namespace");
+  return {};
 }
 
 }  // namespace
+
+Result<Founder> Founder::make() {
+  Founder out;
+  out.stack_ = mmap(nullptr, kFounderStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (out.stack_ == MAP_FAILED) {
+    out.stack_ = nullptr;
+    return errno_error("making a user namespace");
+  }
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const int pid = clone(wait_for_ever, static_cast<char*>(out.stack_) + kFounderStack, CLONE_NEWUSER | CLONE_VM | SIGCHLD, nullptr);
+  const int err = errno;
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return unshare_error(err);
+  out.pid_ = pid;
+  TRY_SET(out.namespace_, open_file("/proc/" + std::to_string(pid) + "/ns/user", O_RDONLY));
+  return out;
+}
+
+Founder::Founder(Founder&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      stack_(std::exchange(other.stack_, nullptr)),
+      namespace_(std::move(other.namespace_)) {}
+
+Founder::~Founder() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  if (stack_ != nullptr) munmap(stack_, kFounderStack);
+}
 
 Result<IdMaps> subordinate_maps() {
   const std::string user = user_name();
@@ -207,7 +220,7 @@ std::optional<Fd> live_namespace(const std::string& runtime_dir) {
   const auto pid = parse_int(parts[0], "PID");
   if (!pid.ok() || *pid <= 0 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
   // First the descriptor, then the question: it now cannot become another process's.
-  auto fd = pidfd_open(static_cast<pid_t>(*pid));
+  auto fd = open_file("/proc/" + std::to_string(*pid) + "/ns/user", O_RDONLY);
   if (!fd.ok()) return std::nullopt;
   if (std::to_string(process_start_time(static_cast<pid_t>(*pid))) != parts[1]) return std::nullopt;
   return std::move(*fd);

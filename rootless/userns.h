@@ -43,14 +43,35 @@ struct Mappers {
 Result<Mappers> start_mappers(pid_t pid, const IdMaps& maps);
 Result<void> finish_mappers(Mappers mappers);
 
-// A process that is certainly alive inside the engine's user namespace (its pidfd), or nothing. Reads
-// <runtime>/userns; verifies start time and boot. The pidfd is good for setns(fd, CLONE_NEWUSER).
+// A process of the caller that has made a user namespace and waits in it: something for newuidmap to map before the first
+// process that is to live there is even loaded. It shares the caller's memory, does nothing but wait, and ends with this
+// object or with the thread that made it.
+class Founder {
+ public:
+  // Errors: kUnavailable where the kernel forbids it, with the sysctl to change as hint.
+  static Result<Founder> make();
+  Founder(Founder&& other) noexcept;
+  Founder& operator=(Founder&&) = delete;
+  ~Founder();
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  // The namespace itself, for setns(2): it stays as long as the descriptor.
+  [[nodiscard]] int ns() const { return namespace_.get(); }
+
+ private:
+  Founder() = default;
+  pid_t pid_ = -1;
+  void* stack_ = nullptr;
+  Fd namespace_;
+};
+
+// The engine's user namespace, if a process lives in it; a descriptor for setns(2), which holds it even if that process ends
+// now. Reads <runtime>/userns; verifies start time and boot.
 std::optional<Fd> live_namespace(const std::string& runtime_dir);
 // Publishes `pid` as alive in the namespace, for live_namespace(). Volatile.
 Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid);
 
 // Moves the calling, single-threaded process into the engine's user namespace and makes it root there: joins the live
-// one, else makes one (a forked helper outside runs newuidmap). No-op for kRoot and kInsideUserns.
+// one, else makes one. No-op for kRoot and kInsideUserns.
 // Used by creel-images before it starts threads, and by a forked child of `creel rm`.
 Result<void> enter(Identity identity, const std::string& runtime_dir);
 

@@ -187,7 +187,6 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
     }
     image = std::move(*found);
   }
-  TRY(launch->value().advance());
   TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image)));
   if (on_created) on_created(config.id);
   auto outcome = start_container(engine, launch->value(), config, request, joined);

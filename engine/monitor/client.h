@@ -57,30 +57,29 @@ class Launch {
   // <runtime>/userns.lock sees to it that there is one namespace per user.
   // `join`: a process whose user namespace must be used (container:X), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd = -1);
-  // Starts newuidmap and newgidmap if the monitor is ready for them; does not wait. For the caller to call between two
-  // pieces of its other work.
-  Result<void> advance();
   // Sends the job: the container's process is created, networked, set up and started. `attach`: keep the connection as an
   // attached client from the first byte.
   Result<void> give(const Job& job, bool attach);
   // Returns when it has exec'd (its state record is written). Errors are the monitor's or the child's own (kCommandAbsent,
   // kCannotInvoke, …).
   Result<pid_t> started();
-  // After start() with attach: the stream.
+  // After started() with attach: the stream.
   Attachment attachment() &&;
   [[nodiscard]] pid_t monitor_pid() const { return pid_; }
 
+  Launch(Launch&& other) noexcept;
+  Launch& operator=(Launch&&) = delete;
+  // Of one that was given no job: the monitor goes.
+  ~Launch();
+
  private:
   Launch() = default;
-  Result<void> enter(bool wait);
-  Result<void> finish_mapping();
   pid_t pid_ = -1;
-  bool entered_ = true;                  // false: it has not said yet whether it is inside or needs maps
-  std::optional<rootless::IdMaps> maps_;  // with "make": read while it gets there
   Fd socket_;
   std::string runtime_dir_;
-  bool attach_ = false;
+  bool attach_ = false, joining_ = false;
   std::optional<FileLock> making_;  // held while this process makes the user's namespace
+  std::optional<rootless::Founder> founder_;
   std::optional<rootless::Mappers> mappers_;
 };
 

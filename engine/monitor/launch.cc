@@ -1,11 +1,11 @@
 // Starting a monitor (see client.h).
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -18,13 +18,11 @@ namespace creel::engine::monitor {
 namespace {
 
 // The monitor's answer, or its error, or a word about its silence.
-Result<Packet> expect(int socket, std::initializer_list<Type> wanted) {
+Result<Packet> expect(int socket, Type wanted) {
   TRY_SET(Packet packet, receive_packet(socket));
   if (packet.closed) return fail(Code::kFailed, "the container's monitor was killed while it started");
   if (packet.type == Type::kError) return runtime::decode_error(packet.data);
-  for (Type type : wanted) {
-    if (packet.type == type) return packet;
-  }
+  if (packet.type == wanted) return packet;
   return fail(Code::kFailed, "the container's monitor is out of step");
 }
 
@@ -41,7 +39,6 @@ Result<Launch> Launch::begin(rootless::Identity identity, const std::string& run
   Launch out;
   out.runtime_dir_ = runtime_dir;
   TRY_SET(const std::string program, libexec_program("creel-monitor"));
-  const char* mode = "stay";
   std::optional<Fd> live;
   int target = join_pidfd;
   if (identity == rootless::Identity::kUser && target < 0) {
@@ -54,7 +51,15 @@ Result<Launch> Launch::begin(rootless::Identity identity, const std::string& run
     }
     if (live) target = live->get();
   }
-  if (identity == rootless::Identity::kUser) mode = target >= 0 ? "join" : "make";
+  if (out.making_) {
+    // Mapped while the monitor is loaded.
+    TRY_SET(const rootless::IdMaps maps, rootless::subordinate_maps());
+    TRY_SET(rootless::Founder founder, rootless::Founder::make());
+    out.founder_.emplace(std::move(founder));
+    TRY_SET(out.mappers_, rootless::start_mappers(out.founder_->pid(), maps));
+    target = out.founder_->ns();
+  }
+  out.joining_ = identity == rootless::Identity::kUser;
 
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno_error("making a socket pair");
@@ -63,66 +68,57 @@ Result<Launch> Launch::begin(rootless::Identity identity, const std::string& run
   TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
   SpawnRequest request;
   request.path = program;
-  request.argv = {"creel-monitor", mode};
+  request.argv = {"creel-monitor", out.joining_ ? "join" : "stay"};
   request.fds = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}, {theirs.get(), 3}};
-  if (target >= 0 && mode[0] == 'j') request.fds.emplace_back(target, 4);
+  if (out.joining_) request.fds.emplace_back(target, 4);
   request.new_session = true;
   TRY_SET(Process process, spawn(request));
   theirs.reset();
   out.pid_ = process.pid();
-  if (identity != rootless::Identity::kUser) return out;
-
-  out.entered_ = false;
-  if (mode[0] == 'm') {
-    // While the program is loaded and leaves our namespace.
-    TRY_SET(out.maps_, rootless::subordinate_maps());
-  }
   return out;
 }
 
-Result<void> Launch::enter(bool wait) {
-  if (entered_) return {};
-  if (!wait) {
-    pollfd answer{socket_.get(), POLLIN, 0};
-    if (poll(&answer, 1, 0) <= 0) return {};
-  }
-  TRY_SET(Packet packet, expect(socket_.get(), {Type::kNeedMaps, Type::kInside}));
-  entered_ = true;
-  if (packet.type == Type::kInside) return {};
-  // Also where the namespace to join had died in between.
-  if (!maps_) {
-    TRY_SET(maps_, rootless::subordinate_maps());
-  }
-  TRY_SET(mappers_, rootless::start_mappers(pid_, *maps_));
-  return {};
+Launch::Launch(Launch&& other) noexcept
+    : pid_(other.pid_),
+      socket_(std::move(other.socket_)),
+      runtime_dir_(std::move(other.runtime_dir_)),
+      attach_(other.attach_),
+      joining_(other.joining_),
+      making_(std::move(other.making_)),
+      founder_(std::move(other.founder_)),
+      mappers_(std::exchange(other.mappers_, std::nullopt)) {
+  other.making_.reset();
+  other.founder_.reset();
 }
 
-Result<void> Launch::advance() { return enter(false); }
-
-Result<void> Launch::finish_mapping() {
-  if (!mappers_) return {};
-  TRY(rootless::finish_mappers(std::move(*mappers_)));
-  mappers_.reset();
-  send_packet(socket_.get(), Type::kMapped, {});
-  TRY(rootless::publish_namespace(runtime_dir_, pid_));
-  making_.reset();
-  return {};
+Launch::~Launch() {
+  // They would complain of a process that is gone.
+  if (mappers_) (void)rootless::finish_mappers(std::move(*mappers_)).ok();
 }
 
 Result<void> Launch::give(const Job& job, bool attach) {
   attach_ = attach;
-  TRY(enter(true));
-  TRY(finish_mapping());
+  if (mappers_) {
+    TRY(rootless::finish_mappers(std::move(*mappers_)));
+    mappers_.reset();
+  }
   TRY_SET(Fd memory, in_memory(encode(job)));
   const char flags = attach ? 1 : 0;
-  if (!send_packet(socket_.get(), Type::kJob, std::string_view(&flags, 1), true, memory.get())) {
-    return errno_error("giving the container's monitor its job");
+  // A monitor that is not there any more has said why: started() tells.
+  if (joining_) send_packet(socket_.get(), Type::kMapped, {});
+  send_packet(socket_.get(), Type::kJob, std::string_view(&flags, 1), true, memory.get());
+  if (!joining_) return {};
+  TRY(expect(socket_.get(), Type::kInside));
+  if (making_) {
+    TRY(rootless::publish_namespace(runtime_dir_, pid_));
+    making_.reset();
+    founder_.reset();
   }
   return {};
 }
 
 Result<pid_t> Launch::started() {
-  TRY_SET(Packet packet, expect(socket_.get(), {Type::kStarted}));
+  TRY_SET(Packet packet, expect(socket_.get(), Type::kStarted));
   runtime::Reader reader(packet.data);
   std::int32_t pid = 0;
   reader.get(pid);

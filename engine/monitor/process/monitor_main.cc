@@ -32,33 +32,15 @@ bool hung_up(int socket) {
   return poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-Error unshare_error(int err) {
-  Error error = errno_error("making a user namespace", err);
-  error.code = Code::kUnavailable;
-  if (err == EPERM || err == EACCES) {
-    error.hint =
-        "the kernel forbids user namespaces to ordinary users here: an administrator can set the sysctls "
-        "kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0";
-  } else if (err == ENOSPC || err == EUSERS) {
-    error.hint = "an administrator can raise the sysctl user.max_user_namespaces";
-  }
-  return error;
-}
-
-// Joins the user namespace that is there, or leaves ours and has the CLI, which is outside, write the maps.
+// Joins the user namespace that the CLI has found, or is having mapped meanwhile.
 Result<void> enter_user_namespace(const char* mode, int socket) {
   if (mode[0] == 's') return {};
-  const bool joined = mode[0] == 'j' && setns(kTarget, CLONE_NEWUSER) == 0;
+  if (setns(kTarget, CLONE_NEWUSER) != 0) return errno_error("joining the user namespace");
   close(kTarget);
-  if (joined) {
-    send_packet(socket, Type::kInside, {});
-  } else {
-    if (unshare(CLONE_NEWUSER) != 0) return unshare_error(errno);
-    send_packet(socket, Type::kNeedMaps, {});
-    TRY_SET(Packet packet, receive_packet(socket));
-    if (packet.closed) _exit(1);
-    if (packet.type != Type::kMapped) return fail(Code::kFailed, "the start of the container is out of step");
-  }
+  send_packet(socket, Type::kInside, {});
+  TRY_SET(Packet packet, receive_packet(socket));
+  if (packet.closed) _exit(1);
+  if (packet.type != Type::kMapped) return fail(Code::kFailed, "the start of the container is out of step");
   if (setgroups(0, nullptr) != 0) return errno_error("dropping supplementary groups in the user namespace");
   if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
   return {};

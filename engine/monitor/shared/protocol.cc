@@ -21,9 +21,12 @@ Result<Packet> receive_packet(int socket) {
   header.msg_control = control;
   header.msg_controllen = sizeof(control);
   ssize_t got = -1;
-  do {
+  // ECONNRESET once: the other side went without having read all of ours; what it said before is still to be read.
+  for (bool reset = false; got < 0;) {
     got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+    if (got >= 0 || (errno != EINTR && (errno != ECONNRESET || reset))) break;
+    reset = reset || errno == ECONNRESET;
+  }
   if (got == 0 || (got < 0 && (errno == ECONNRESET || errno == EPIPE))) {
     out.closed = true;
     return out;

@@ -1,8 +1,7 @@
 // What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte.
 // Private to engine/monitor; both ends come from one installation.
 //
-//   start:   monitor NEED_MAPS | INSIDE → client MAPPED | (closes) → client JOB (+ memfd)
-//            → monitor STARTED | ERROR (a client that has hung up before the exec has started nothing)
+//   start:   client MAPPED, JOB (+ memfd), as soon as it can; monitor INSIDE, then STARTED | ERROR (a client that has hung up before the exec has started nothing)
 //   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
 //            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
@@ -18,7 +17,6 @@
 namespace creel::engine::monitor {
 
 enum class Type : char {
-  kNeedMaps = 'm',
   kInside = 'i',
   kMapped = 'M',
   kJob = 'J',
