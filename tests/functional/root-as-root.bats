@@ -91,10 +91,11 @@ directories_of() {
   creel_only
   directories_of "$TEST_USER"
   run -0 as_user "$TEST_USER" "$ENGINE" load -q -i "$SESSION/busybox.tar"
-  mkdir "$BATS_TEST_TMPDIR/bin"
+  # A runtime directory of its own: no namespace of an earlier container to join.
+  install -d -m 0700 -o "$TEST_USER" "$WORK/run-unmapped"
   : >"$BATS_TEST_TMPDIR/no"
   run unshare -m sh -c 'for p in newuidmap newgidmap; do mount --bind "$1" "$(command -v $p)"; done; shift; exec "$@"' sh "$BATS_TEST_TMPDIR/no" \
-    runuser -u "$TEST_USER" -- env -i HOME="$WORK/home-$TEST_USER" XDG_RUNTIME_DIR="$WORK/run-$TEST_USER" PATH="$PATH" \
+    runuser -u "$TEST_USER" -- env -i HOME="$WORK/home-$TEST_USER" XDG_RUNTIME_DIR="$WORK/run-unmapped" PATH="$PATH" \
     "$ENGINE" run --rm --network none $BUSYBOX true
   [ "$status" -eq 125 ] || fail "exit code $status: $output"
   assert_output_contains "newuidmap"
