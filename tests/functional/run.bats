@@ -246,3 +246,18 @@ teardown() { clean_up; }
   assert_output data
   expect 1 run --rm $BUSYBOX test -e /kept
 }
+
+@test "the root file system through fuse-overlayfs: forced, the same to see" {
+  creel_only
+  as_root && skip "an ordinary user's"
+  command -v fuse-overlayfs || skip "fuse-overlayfs is not installed"
+  fuse() { expect 0 --storage-opt "overlay.mount_program=$(command -v fuse-overlayfs)" "$@"; }
+  fuse run --name f --network none $BUSYBOX sh -c 'grep -c "^[0-9 :]* / / .* - fuse" /proc/self/mountinfo; rm /etc/group; echo new >/kept; chown 7:8 /kept; stat -c %u:%g /kept /bin'
+  assert_output $'1\n7:8\n0:0'
+  expect 0 rm f
+  # Nothing of it outlives the container.
+  unserved() { ! pgrep -u "$(id -u)" -f "fuse-overlayfs.*$HOME"; }
+  wait_until 10 unserved
+  expect_error 125 "mount_program" --storage-opt overlay.mount_program=/no/such/program run --rm $BUSYBOX true
+  expect_error 125 "not built" --storage-opt overlay.size=5 run --rm $BUSYBOX true
+}
