@@ -9,6 +9,8 @@ BUSYBOX=localhost/busybox:latest
 is_podman() { [ "$(basename "$ENGINE")" = podman ]; }
 # For behaviour that is Creel's own, or where Podman's differs on purpose.
 creel_only() { ! is_podman || skip "${1:-of Creel alone}"; }
+# For --init: Creel brings its own, Podman wants catatonit.
+needs_init() { ! is_podman || [ -e /usr/libexec/podman/catatonit ] || command -v catatonit >/dev/null || skip "catatonit is not installed"; }
 as_root() { [ "$(id -u)" -eq 0 ]; }
 
 # Called by setup_file. A short path: sockets live below it.

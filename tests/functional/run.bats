@@ -24,6 +24,7 @@ teardown() { clean_up; }
 }
 
 @test "run: a command killed by a signal gives 128 + its number" {
+  needs_init
   for pair in KILL:137 TERM:143 HUP:129; do
     "$ENGINE" $ENGINE_ARGS run --init --rm --name "k-${pair%:*}" $BUSYBOX sh -c 'echo ready; exec sleep 100' 3>&- >/dev/null &
     pid=$!
@@ -166,6 +167,7 @@ teardown() { clean_up; }
 }
 
 @test "run --init: a reaper is PID 1, signals reach the command" {
+  needs_init
   expect 0 run --rm --init $BUSYBOX sh -c 'echo $$'
   [ "$output" -ne 1 ]
   expect 0 run -d --init --name i $BUSYBOX sleep 100
