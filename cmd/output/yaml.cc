@@ -1,5 +1,6 @@
 #include "cmd/output/yaml.h"
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 

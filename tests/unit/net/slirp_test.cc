@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <algorithm>
 
 #include "base/process.h"
 #include "base/text.h"

@@ -1,6 +1,7 @@
 // Several processes, and processes that are killed.
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/process.h"

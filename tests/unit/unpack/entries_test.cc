@@ -1,6 +1,7 @@
 // What well-formed layers become.
 #include <locale.h>
 #include <sys/sysmacros.h>
+#include <algorithm>
 
 #include "tests/unit/unpack/support.h"
 

@@ -1,4 +1,5 @@
 // Compression, digests, and streams that break.
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <thread>
