@@ -114,3 +114,34 @@ END
   run -0 bash -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" " " | grep -c "hush-hush-4[2]" || true'
   assert_output 0
 }
+
+@test "an image whose /proc, /sys or /dev is a link is refused; one whose files are links reaches nothing" {
+  creel_only "mounts on what the link leads to"
+  echo of-the-host >"$BATS_TEST_TMPDIR/secret"
+  for n in proc sys dev; do
+    rm -rf "$BATS_TEST_TMPDIR/root"
+    mkdir -p "$BATS_TEST_TMPDIR/root/bin"
+    ln -s /bin "$BATS_TEST_TMPDIR/root/$n"
+    tar -C "$BATS_TEST_TMPDIR/root" -c . | engine import - "moved:$n" >/dev/null
+    expect_error 125 "/$n is not a directory" run --rm --network none "moved:$n" true
+  done
+  rm -rf "$BATS_TEST_TMPDIR/root"
+  mkdir -p "$BATS_TEST_TMPDIR/root/etc"
+  ln -s "$BATS_TEST_TMPDIR/secret" "$BATS_TEST_TMPDIR/root/etc/hosts"
+  ln -s "../../../../../../..$BATS_TEST_TMPDIR/made" "$BATS_TEST_TMPDIR/root/etc/resolv.conf"
+  mkfifo "$BATS_TEST_TMPDIR/root/etc/passwd"
+  tar -C "$BATS_TEST_TMPDIR/root" -c . | engine import - moved:files >/dev/null
+  expect 125 run --rm --network none moved:files true
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/secret")" of-the-host
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+  engine rmi moved:proc moved:sys moved:dev moved:files >/dev/null
+}
+
+@test "the engine's own program is out of a container's reach" {
+  creel_only "of another kind there"
+  expect 0 run -d --name own --network none $BUSYBOX sh -c "ln -s /proc/self/exe /evil; printf '#!/evil\\n' >/script; chmod +x /script; sleep 100"
+  wait_until 10 engine exec own test -x /script
+  expect_error 126 "refused" exec own /evil
+  expect_error 126 "refused" exec own /script
+  expect 0 rm -f -t 0 own
+}

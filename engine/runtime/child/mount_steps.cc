@@ -72,7 +72,17 @@ Result<Fd> substitute(const MountStep& step, Error error) {
   return error;
 }
 
+// /proc, /sys and /dev are masked and looked up by their names later: an image, or a volume that another container can
+// write, must not have them stand somewhere else (CVE-2019-19921).
+Result<void> refuse_moved(const MountStep& step, int root) {
+  if (step.destination != "/proc" && step.destination != "/sys" && step.destination != "/dev") return {};
+  struct stat info{};
+  if (fstatat(root, step.destination.c_str() + 1, &info, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(info.st_mode)) return {};
+  return fail(Code::kInvalid, "the image's " + step.destination + " is not a directory: " + step.type + " is not mounted on it");
+}
+
 Result<void> filesystem(const MountStep& step, int root) {
+  TRY(refuse_moved(step, root));
   const bool filled = step.kind == MountStep::Kind::kTmpcopyup;
   // What is to be filled becomes read-only afterwards.
   const std::uint64_t attributes = filled ? step.attr_set & ~std::uint64_t{MOUNT_ATTR_RDONLY} : step.attr_set;
