@@ -10,7 +10,7 @@ attached_code() { is_podman && echo 0 || echo "$1"; }
 
 @test "run -it: the window size is right at the first prompt, and a resize follows" {
   terminal --size 33x101 'expect:33 101' 'resize:44x90' 'expect:changed.*44 90' 'exit:0' sane -- \
-    $(engine_command) run --rm -it $BUSYBOX sh -c 'stty size; trap "echo changed; stty size; exit 0" WINCH; while :; do sleep 0.1; done' ||
+    $(engine_command) run --rm -it $BUSYBOX sh -c 'trap "echo changed; stty size; exit 0" WINCH; stty size; while :; do sleep 0.1; done' ||
     fail "window size"
 }
 
