@@ -67,8 +67,10 @@ creel_library(creel_registry FOLDERS registry LINK creel_base ${CURL_LIBRARIES} 
 creel_library(creel_rootless FOLDERS rootless LINK creel_base)
 creel_library(creel_net FOLDERS net LINK creel_base)
 # engine/runtime/child is what runs inside creel-monitor: plain data and system calls, no JSON.
-creel_library(creel_runtime_child FOLDERS engine/runtime/child LINK creel_base)
-creel_library(creel_runtime FOLDERS engine/runtime EXCLUDE /runtime/child/ /runtime/tools/ LINK creel_runtime_child ${SECCOMP_STATIC})
+# The control groups of containers; runs in creel-monitor too.
+creel_library(creel_cgroup FOLDERS engine/runtime/cgroup LINK creel_base)
+creel_library(creel_runtime_child FOLDERS engine/runtime/child LINK creel_cgroup creel_base)
+creel_library(creel_runtime FOLDERS engine/runtime EXCLUDE /runtime/child/ /runtime/cgroup/ /runtime/tools/ LINK creel_runtime_child ${SECCOMP_STATIC})
 # engine/monitor/process is the monitor itself; shared is what both it and its clients know; the rest of engine/monitor is the clients'.
 creel_library(creel_monitor_shared FOLDERS engine/monitor/shared LINK creel_runtime_child creel_base)
 creel_library(creel_monitor_process FOLDERS engine/monitor/process LINK creel_monitor_shared)

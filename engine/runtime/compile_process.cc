@@ -1,3 +1,4 @@
+#include <linux/seccomp.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -79,7 +80,7 @@ Result<ProcessPlan> compile_process(const Process& process, const Seccomp& secco
   plan.oom_score_adj = process.oom_score_adj.value_or(0);
   TRY_SET(SeccompFilter filter, seccomp_filter(seccomp, plan.cap_bounding));
   plan.seccomp = std::move(filter.code);
-  plan.seccomp_log = filter.log;
+  plan.seccomp_flags = filter.log ? SECCOMP_FILTER_FLAG_LOG : 0u;
   return plan;
 }
 

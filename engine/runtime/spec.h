@@ -1,5 +1,5 @@
 // The OCI runtime configuration (config.json) as typed data, with what Creel adds to it.
-// Follows runtime-spec 1.1 (config.md, config-linux.md); field names are the specification's in snake_case.
+// Follows runtime-spec 1.2 (config.md, config-linux.md); field names are the specification's in snake_case.
 // Pure data; no JSON here. engine/runtime/spec_json.h reads and writes config.json.
 #pragma once
 
@@ -11,7 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/cgroup/resources.h"
+
 namespace creel::engine::runtime {
+
+struct IdMapping {
+  std::uint32_t container_id, host_id, size;  // host_id in the user namespace of who starts the container
+};
 
 struct Mount {
   std::string destination;           // absolute, in the container
@@ -20,6 +26,8 @@ struct Mount {
   std::vector<std::string> options;  // as mount(8) and the specification list them: "ro", "nosuid", "rbind", "rprivate", "size=64m", "U", "z"
   // Creel's: copy the image's content at `destination` into an empty source first (named volumes).
   bool copy_up = false;
+  // An idmapped mount (mount_setattr(2), MOUNT_ATTR_IDMAP). Empty with option "idmap": the container's own mapping.
+  std::vector<IdMapping> uid_mappings, gid_mappings;
 };
 
 struct User {
@@ -41,6 +49,20 @@ struct Rlimit {
   std::uint64_t soft = 0, hard = 0;
 };
 
+struct Scheduler {     // sched_setattr(2)
+  std::string policy;  // "SCHED_BATCH"
+  std::int32_t nice = 0, priority = 0;
+  std::vector<std::string> flags;  // "SCHED_FLAG_RESET_ON_FORK"
+  std::uint64_t runtime_ns = 0, deadline_ns = 0, period_ns = 0;
+};
+struct IoPriority {  // ioprio_set(2)
+  std::string io_class;  // "IOPRIO_CLASS_BE"
+  int priority = 0;
+};
+struct CpuAffinity {  // of exec: while it enters the container, and afterwards; lists as "0-3,7"
+  std::string initial, final;
+};
+
 struct Process {
   bool terminal = false;
   std::uint16_t rows = 0, columns = 0;  // 0: unknown
@@ -53,16 +75,18 @@ struct Process {
   std::vector<Rlimit> rlimits;
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
+  std::string apparmor_profile, selinux_label;
+  std::optional<Scheduler> scheduler;
+  std::optional<IoPriority> io_priority;
+  CpuAffinity exec_cpu_affinity;
+  // Creel's: descriptors 3 … 3+N-1 of who starts it stay open (--preserve-fds, LISTEN_FDS).
+  int preserve_fds = 0;
 };
 
-enum class NamespaceType : std::uint8_t { kUser, kMount, kPid, kIpc, kUts, kNetwork, kCgroup };
+enum class NamespaceType : std::uint8_t { kUser, kMount, kPid, kIpc, kUts, kNetwork, kCgroup, kTime };
 struct Namespace {
   NamespaceType type;
   std::string path;  // empty: a new one; else join this one (an nsfs path, or /proc/PID/ns/…)
-};
-
-struct IdMapping {
-  std::uint32_t container_id, host_id, size;  // host_id in the monitor's user namespace
 };
 
 struct Device {
@@ -82,7 +106,17 @@ struct Seccomp {
 struct Hook {
   std::string path;
   std::vector<std::string> args, env;
-  int timeout_s = 0;
+  int timeout_s = 0;  // 0: none
+};
+
+struct TimeOffset {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+};
+
+struct Personality {
+  std::string domain;  // "LINUX", "LINUX32"
+  std::vector<std::string> flags;
 };
 
 // Creel's: the root file system is an overlay that the container's first process mounts in its own mount namespace.
@@ -99,10 +133,10 @@ struct Spec {
   std::string root_path;           // --rootfs; empty: `overlay`
   std::optional<Overlay> overlay;
   bool root_readonly = false;
-  std::string hostname;
+  std::string hostname, domainname;
   std::vector<Mount> mounts;       // in order
   std::map<std::string, std::string> annotations;
-  std::vector<Hook> create_runtime, create_container, start_container, poststart, poststop;
+  std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
   std::vector<Namespace> namespaces;
   std::vector<IdMapping> uid_mappings, gid_mappings;  // with a new user namespace
   std::vector<Device> devices;     // besides the default ones
@@ -110,7 +144,11 @@ struct Spec {
   std::map<std::string, std::string> sysctl;
   std::string rootfs_propagation;  // "", "private", "rprivate", "slave", "rslave", "shared", "rshared"
   Seccomp seccomp;
-  std::string cgroups_path;
+  std::string cgroups_path;        // as given; engine/runtime/cgroup reads it
+  Resources resources;
+  std::map<std::string, TimeOffset> time_offsets;  // "monotonic", "boottime"
+  std::optional<Personality> personality;
+  std::string mount_label;         // SELinux, of the mounts
   std::string init_path;           // --init: host path of a static init, bind-mounted to /run/podman-init (Docker: /sbin/docker-init) and put in front of args
 };
 

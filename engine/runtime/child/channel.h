@@ -1,5 +1,5 @@
 // The conversation between the parent and the process it cloned, as a type: one SOCK_SEQPACKET pair, messages in a fixed
-// order (SOURCE for each bind mount of a container with a user namespace of its own, MAPPED, FUSE where the root file system is served by a program, READY, GO, then end of file when the exec has
+// order (SOURCE for each bind mount of a container with a user namespace of its own, MAPPED, PLACED, FUSE where the root file system is served by a program, READY, GO, then end of file when the exec has
 // happened), ERROR at any point from the child.
 #pragma once
 
@@ -11,6 +11,7 @@ namespace creel::engine::runtime {
 enum class Message : char {
   kSource = 'S',    // parent: a detached mount comes along, the next of Plan::mounts that is bound from the host
   kMapped = 'M',    // parent: ID maps are written, go on
+  kPlaced = 'P',    // parent: the process is in its control group
   kFuse = 'F',      // child: a /dev/fuse that wants to be served comes along
   kReady = 'R',     // child: only the exec is left; may carry the pty's main side
   kGo = 'G',        // parent: exec

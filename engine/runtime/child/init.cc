@@ -102,8 +102,8 @@ Result<ResolvedUser> enter_file_system(const Plan& plan, Sources& sources, int c
 }
 
 // In the container's first process, from the clone to the exec; the order is the point.
-Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, const OwnProgram& own) {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
+Result<void> child_steps(const Plan& plan, const Stdio& stdio, const InitOptions& options, int channel_end, const OwnProgram& own) {
+  if (options.die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
   const bool terminal = plan.process.terminal;
   TRY_SET(const int channel,
           arrange_descriptors(terminal ? -1 : stdio.in, terminal ? -1 : stdio.out, terminal ? -1 : stdio.err, channel_end));
@@ -136,7 +136,7 @@ Result<void> child_steps(const Plan& plan, const Stdio& stdio, int channel_end, 
   TRY(expect_message(channel, Message::kGo));
   // Until the exec nobody in the container may look into this process.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  TRY(give_up_rights(plan.process, user, true));
+  TRY(give_up_rights(plan.process, user, options.die_with_parent));
   return exec_command(plan.process, user, own);
 }
 
@@ -155,7 +155,7 @@ Result<void> write_map(pid_t pid, const char* file, const std::vector<IdMapStep>
 
 }  // namespace
 
-Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
+Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options) {
   const OwnProgram own = own_program();
   TRY_SET(ChannelPair channel, make_channel());
   int pidfd = -1;
@@ -168,7 +168,7 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio) {
   if (pid == 0) {
     const int end = channel.child.get();
     channel.parent.reset();
-    auto done = child_steps(plan, stdio, end, own);
+    auto done = child_steps(plan, stdio, options, end, own);
     // The channel is 3 unless arranging the descriptors failed.
     send_error(fcntl(3, F_GETFD) >= 0 ? 3 : end, done.error());
     _exit(125);

@@ -22,12 +22,22 @@ struct Stdio {
   int in = -1, out = -1, err = -1;
 };
 
+struct InitOptions {
+  int cgroup = -1;              // directory of the group to be cloned into (CLONE_INTO_CGROUP); -1: the parent's own
+  bool die_with_parent = true;  // PR_SET_PDEATHSIG; off where the parent ends before the container (OCI create)
+  // A listening SOCK_SEQPACKET socket: once ready, the process waits there for who starts it (OCI start), not on the
+  // channel to its parent.
+  int start_listener = -1;
+};
+
 class InitProcess {
  public:
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
   // The container's own new network namespace; -1: it has none.
   [[nodiscard]] int network_namespace() const { return network_namespace_.get(); }
+  // The control group is what it will be: the child makes its cgroup namespace and mounts cgroup file systems.
+  void placed();
   // Waits until all is set up but the exec; starts what serves the root file system where the kernel cannot. An error is
   // the child's own: code, errno, text. `plan`: the one it was cloned with.
   Result<void> wait_ready(const Plan& plan);
@@ -37,7 +47,7 @@ class InitProcess {
   Result<void> go();
 
  private:
-  friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
+  friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options);
   pid_t pid_ = -1;
   Fd pidfd_, channel_, terminal_, network_namespace_;
 };
@@ -45,7 +55,10 @@ class InitProcess {
 // clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by the caller's fork, where
 // the kernel demands it). Returns as soon as the process exists: its network namespace can be attached to while it mounts. The child dies with its parent (PR_SET_PDEATHSIG). Errors of clone are translated (EPERM, ENOSPC,
 // EINVAL have different cures).
-Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio);
+Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options = {});
+
+// OCI start: `connection` is connected to the listener that the process waits on. Errors as go().
+Result<void> start_waiting(int connection);
 
 // `creel exec`: forks a child that joins all namespaces of the process behind `pidfd` at once (setns(2) with the pidfd),
 // forks into the PID namespace with CLONE_PARENT, applies `plan` and execs.
@@ -53,6 +66,7 @@ struct ExecRequest {
   int pidfd = -1;                 // of the container's first process
   ProcessPlan plan;
   Stdio stdio;                    // ignored with a terminal
+  int cgroup = -1;                // directory of the container's group; -1: the caller's own
 };
 struct ExecProcess {
   pid_t pid = -1;                 // of the exec'd process, a child of the caller (CLONE_PARENT)

@@ -15,8 +15,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/runtime/cgroup/cgroup.h"
 
 namespace creel::engine::runtime {
+
+struct IdMapStep {
+  std::uint32_t inside, outside, count;
+};
 
 // One step of building the root file system, executed in order inside the new mount namespace, before the pivot.
 struct MountStep {
@@ -36,12 +41,17 @@ struct MountStep {
   std::string data;           // "size=65536k,mode=1777": key[=value] parameters for fsconfig
   std::uint64_t attr_set = 0; // MOUNT_ATTR_*
   std::uint64_t attr_clear = 0;
+  std::uint64_t attr_set_recursive = 0, attr_clear_recursive = 0;  // "rro", "rnosuid", …: the whole tree
   std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
   bool recursive = false;
   bool copy_up = false;           // bind: fill an empty source from the image first
   bool chown = false;             // ":U": give the source to the container's user
   std::uint32_t mode = 0;         // devices
   std::uint64_t device = 0;
+  std::uint32_t uid = 0, gid = 0;   // owner of a device
+  // An idmapped mount: these mappings, or with `idmap_container` those of the container's own user namespace.
+  bool idmap = false, idmap_recursive = false, idmap_container = false;
+  std::vector<IdMapStep> uid_map, gid_map;
 };
 
 struct NamespaceStep {
@@ -52,10 +62,6 @@ struct NamespaceStep {
 struct RlimitStep {
   int resource = 0;
   std::uint64_t soft = 0, hard = 0;
-};
-
-struct IdMapStep {
-  std::uint32_t inside, outside, count;
 };
 
 struct UserStep {
@@ -80,7 +86,28 @@ struct ProcessPlan {
   bool set_oom_score_adj = false;
   std::int32_t oom_score_adj = 0;
   std::string seccomp;   // struct sock_filter[] as bytes; empty: unconfined
-  bool seccomp_log = false;
+  std::uint32_t seccomp_flags = 0;   // SECCOMP_FILTER_FLAG_*
+  // SCMP_ACT_NOTIFY: the listener goes to this socket, with the container's state and this text (config-linux.md).
+  std::string seccomp_listener_path, seccomp_listener_metadata;
+  std::string apparmor_profile, selinux_label;
+  bool set_scheduler = false;
+  std::uint32_t sched_policy = 0;
+  std::int32_t sched_nice = 0;
+  std::uint32_t sched_priority = 0;
+  std::uint64_t sched_flags = 0, sched_runtime_ns = 0, sched_deadline_ns = 0, sched_period_ns = 0;
+  std::int32_t io_priority = -1;     // as ioprio_set(2) takes it; -1: untouched
+  std::string cpus_initial, cpus_final;   // exec: cpu_set_t as bytes; empty: untouched
+  std::uint64_t personality = 0;     // with `set_personality`
+  bool set_personality = false;
+  std::uint32_t preserve_fds = 0;    // 3 … 3+N-1 stay open
+  // The caller's own supplementary groups are kept (--group-add keep-groups): setgroups(2) is not called.
+  bool keep_groups = false;
+};
+
+struct HookStep {
+  std::string path;
+  std::vector<std::string> args, env;
+  std::uint32_t timeout_s = 0;   // 0: none
 };
 
 struct Plan {
@@ -96,9 +123,20 @@ struct Plan {
   std::string fuse_overlayfs;                // path of the program
   bool root_readonly = false;
   std::uint64_t root_propagation = 0;        // MS_*; 0: private
-  std::string hostname;
+  std::string hostname, domainname;
   std::vector<MountStep> mounts;
   std::vector<std::pair<std::string, std::string>> sysctl;   // "net.ipv4.ip_forward" -> "1"
+  CgroupPlan cgroup;
+  std::string time_offsets;                  // lines of /proc/PID/timens_offsets
+  bool new_keyring = false;                  // a session keyring of its own (session-keyring(7))
+  bool no_pivot = false;                     // MS_MOVE and chroot(2): the root is an initramfs
+  std::string mount_label;                   // SELinux context of mounts
+  std::vector<HookStep> create_runtime;      // prestart and createRuntime: by the parent, in the runtime's namespaces
+  std::vector<HookStep> create_container;    // by the child before the pivot
+  std::vector<HookStep> start_container;     // by the child before the exec
+  std::vector<HookStep> poststart, poststop; // by the parent
+  std::string hook_state;                    // the state of runtime-spec runtime.md as JSON, with "@PID@" and "@STATUS@"
+                                             // to be replaced; on the hooks' stdin
 };
 
 std::string encode(const Plan& plan);

@@ -57,7 +57,7 @@ Result<void> load_filter(const ProcessPlan& plan) {
   if (count > USHRT_MAX) return fail(Code::kInvalid, "the seccomp profile is too large");
   sock_fprog program{static_cast<unsigned short>(count),
                      const_cast<sock_filter*>(reinterpret_cast<const sock_filter*>(plan.seccomp.data()))};
-  const unsigned flags = plan.seccomp_log ? SECCOMP_FILTER_FLAG_LOG : 0u;
+  const unsigned flags = plan.seccomp_flags;
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return errno_error("loading the seccomp filter");
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -32,6 +33,11 @@ class Writer {
   void put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
     for (const T& item : list) put(item);
+  }
+  template <typename T>
+  void put(const std::optional<T>& maybe) {
+    put(maybe.has_value());
+    if (maybe) put(*maybe);
   }
   template <typename A, typename B>
   void put(const std::pair<A, B>& both) {
@@ -80,6 +86,13 @@ class Reader {
     if (count > rest_.size()) return spoil();
     list.clear();
     for (std::uint32_t i = 0; i < count && !spoiled_; ++i) get(list.emplace_back());
+  }
+  template <typename T>
+  void get(std::optional<T>& maybe) {
+    bool there = false;
+    get(there);
+    maybe.reset();
+    if (there && !spoiled_) get(maybe.emplace());
   }
   template <typename A, typename B>
   void get(std::pair<A, B>& both) {
