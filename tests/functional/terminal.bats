@@ -50,8 +50,11 @@ attached_code() { is_podman && echo 0 || echo "$1"; }
 @test "two terminals attached to one container both see its output" {
   creel_only "with Podman 4.3 one of them sees nothing at times"
   expect 0 run -dit --name two $BUSYBOX
-  terminal 'send:\r' 'expect:# ' 'expect:from-the-other' 'type:\x10\x11' 'exit:0' -- $(engine_command) attach two 3>&- &
+  terminal 'send:\r' 'expect:# ' 'send:touch /dev/shm/first\r' 'expect:from-the-other' 'type:\x10\x11' 'exit:0' -- \
+    $(engine_command) attach two 3>&- &
   first=$!
+  # What was written before a terminal is attached is not shown to it.
+  wait_until 20 engine exec two test -e /dev/shm/first
   terminal 'send:\r' 'expect:# ' 'send:echo from-the-oth""er\r' 'expect:from-the-other' 'type:\x10\x11' 'exit:0' -- \
     $(engine_command) attach two || fail "second terminal"
   wait $first || fail "first terminal"
