@@ -177,7 +177,7 @@ void Session::serve() {
       return pollfd{events == 0 ? -1 : fd.get(), static_cast<short>(events), 0};
     };
     const short input = stdin_pending_.empty() ? 0 : POLLOUT;
-    waiting.assign({{init_.pidfd(), POLLIN, 0},
+    waiting.assign({{first_->pidfd(), POLLIN, 0},
                     entry(out_, output),
                     entry(err_, output),
                     entry(terminal_, terminal_hung_up_ ? 0 : output | input),

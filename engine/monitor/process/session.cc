@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,14 +69,14 @@ Result<void> Session::prepare() {
 
   Fd child_in, child_out, child_err;
   if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
-  TRY_SET(init_, runtime::clone_init(job_.plan, {child_in.get(), child_out.get(), child_err.get()}));
+  TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}));
   // Beside the container's own preparations, not after them.
-  TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, init_.network_namespace()));
+  TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, first_->network_namespace()));
   TRY(listen_for_clients());
-  TRY(init_.wait_ready(job_.plan));
+  TRY(first_->wait_ready(job_));
   TRY(network_.wait_ready(job_.network, job_.running_dir));
   if (job_.plan.process.terminal) {
-    terminal_ = init_.take_terminal();
+    terminal_ = first_->take_terminal();
     if (!terminal_.valid()) return fail(Code::kFailed, "the container made no terminal");
     terminal_side_ = Fd(ioctl(terminal_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!terminal_side_.valid()) return errno_error("opening the container's terminal");
@@ -121,12 +120,12 @@ Result<void> Session::start_recorded() {
   if (!job_.conmon_pidfile.empty()) TRY(write_atomic(job_.conmon_pidfile, std::to_string(getpid()), 0644));
   // The record first: whoever sees the container's first effect can also see that it runs.
   TRY(write_atomic_at(running_dir_.get(), "state", encode(state_)));
-  return init_.go();
+  return first_->go();
 }
 
 Result<pid_t> Session::start() {
-  state_.pid = init_.pid();
-  state_.start_time = process_start_time(init_.pid());
+  state_.pid = first_->pid();
+  state_.start_time = process_start_time(first_->pid());
   state_.monitor_pid = getpid();
   state_.monitor_start_time = process_start_time(getpid());
   state_.boot_id = boot_id();
@@ -148,17 +147,16 @@ Result<pid_t> Session::start() {
     }
     return std::move(gone).error();
   }
-  pass_on_termination(init_.pidfd());
+  pass_on_termination(first_->pidfd());
   // Nothing of the plan is needed any more, and this process may live for months.
   job_.plan = {};
   return state_.pid;
 }
 
 void Session::abandon() {
-  if (init_.pidfd() >= 0) {
-    (void)pidfd_signal(init_.pidfd(), SIGKILL).ok();
-    siginfo_t info{};
-    waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(init_.pidfd()), &info, WEXITED);
+  if (first_) {
+    (void)pidfd_signal(first_->pidfd(), SIGKILL).ok();
+    (void)first_->end();
   }
   network_.stop(!job_.network.port_requests.empty());
   if (running_dir_.valid()) {
@@ -198,9 +196,7 @@ void Session::clean_up(Cleanup done) {
 }
 
 void Session::finish() {
-  siginfo_t info{};
-  waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(init_.pidfd()), &info, WEXITED);
-  exit_code_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  exit_code_ = first_->end();
   network_.stop(!job_.network.port_requests.empty());
   accept_clients();
   listener_.reset();

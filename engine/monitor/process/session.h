@@ -2,17 +2,18 @@
 // Who runs it: creel-monitor, root of the engine's user namespace (or real root), in the host's other namespaces.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "engine/monitor/process/first_process.h"
 #include "engine/monitor/process/log_writer.h"
 #include "engine/monitor/process/network.h"
 #include "engine/monitor/shared/job.h"
 #include "engine/monitor/shared/protocol.h"
 #include "engine/monitor/shared/record.h"
-#include "engine/runtime/child/init.h"
 
 namespace creel::engine::monitor {
 
@@ -71,7 +72,7 @@ class Session {
   // process of the container has the terminal open.
   Fd terminal_, terminal_side_;
   bool terminal_hung_up_ = false;  // the session leader is ending; what is left is read at the end
-  runtime::InitProcess init_;
+  std::unique_ptr<FirstProcess> first_;
   NetworkHelper network_;
   LogWriter log_;
   std::vector<Client> clients_;
