@@ -155,6 +155,14 @@ void declare_global_flags(Flags& flags, engine::Options& options, std::string& l
   flags.flag("--inside-userns", options.inside_userns, "").hidden();
 }
 
+void declare_program_flags(Flags& flags, engine::Options& options) {
+  flags.list("--storage-opt", options.storage_opts, "string", "Option of the storage driver").hidden();
+  flags.value("--runtime", options.runtime, "name|path", "OCI runtime that runs new containers, instead of Creel's own")
+      .hidden();
+  flags.list("--runtime-flag", options.runtime_flags, "flag", "Global flag of that other runtime, without its dashes")
+      .hidden();
+}
+
 Error exec_image_plane(const std::vector<std::string>& argv) {
   auto program = libexec_program("creel-images");
   if (!program) return std::move(program).error().within("this command needs creel-images");
@@ -181,8 +189,7 @@ int run_command_line(int argc, char** argv) {
   std::vector<std::string> words;
   Flags globals;
   declare_global_flags(globals, context.global, log_level);
-  // Of the program alone: run and create have another --storage-opt.
-  globals.list("--storage-opt", context.global.storage_opts, "string", "Option of the storage driver").hidden();
+  declare_program_flags(globals, context.global);
   globals.flag("-v,--version", version, "").arguments(words, true);
   const std::vector<std::string> all(context.argv.begin() + (argc > 0 ? 1 : 0), context.argv.end());
   if (auto parsed = globals.parse(all, ""); !parsed) return report(parsed.error());

@@ -72,6 +72,8 @@ const Command* find_command(std::string_view path);
 Error exec_image_plane(const std::vector<std::string>& argv);
 // Flags that every command takes, declared after the command's own; hidden in its help.
 void declare_global_flags(Flags& flags, engine::Options& options, std::string& log_level);
+// Flags of the program alone, before the command: run and create have others of the same names.
+void declare_program_flags(Flags& flags, engine::Options& options);
 
 // Parses and runs: main() of both executables.
 int run_command_line(int argc, char** argv);

@@ -111,6 +111,7 @@ std::string program_help() {
   engine::Options options;
   std::string log_level = "warn";
   declare_global_flags(flags, options, log_level);
+  declare_program_flags(flags, options);
   std::vector<FlagInfo> shown = flags.infos();
   for (FlagInfo& info : shown) info.hidden = info.names == "--inside-userns";
   shown.push_back({"--help", "", "Help for creel", true, false, {}, {}});

@@ -48,6 +48,13 @@ Result<storage::Store*> Engine::store(storage::Store::Access access) {
   return store_.get();
 }
 
+Result<const EngineConfiguration*> Engine::configuration() {
+  if (!configuration_) {
+    TRY_SET(configuration_, load_configuration(rootless()));
+  }
+  return &*configuration_;
+}
+
 std::vector<std::string> Engine::self_argv(bool inside_userns) const {
   char target[PATH_MAX];
   ssize_t size = readlink("/proc/self/exe", target, sizeof target);

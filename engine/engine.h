@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "engine/configuration.h"
 #include "rootless/directories.h"
 #include "storage/store.h"
 
@@ -18,6 +20,8 @@ struct Options {
   std::string runroot;         // --runroot
   bool inside_userns = false;  // --inside-userns (hidden)
   std::vector<std::string> storage_opts;  // --storage-opt, global: "overlay.mount_program=PATH"
+  std::string runtime;                     // --runtime
+  std::vector<std::string> runtime_flags;  // --runtime-flag
 };
 
 class Engine {
@@ -29,6 +33,8 @@ class Engine {
   [[nodiscard]] const Options& options() const { return options_; }
   // Opened at the first call.
   Result<storage::Store*> store(storage::Store::Access access = storage::Store::Access::kRead);
+  // containers.conf, read at the first call.
+  Result<const EngineConfiguration*> configuration();
   // The program that serves overlays instead of the kernel (--storage-opt overlay.mount_program=PATH); empty: the kernel.
   [[nodiscard]] const std::string& mount_program() const { return mount_program_; }
   // argv that runs this engine again with the same directories: {"/proc/self/exe's target", "--root", …}.
@@ -44,6 +50,7 @@ class Engine {
   storage::Paths paths_;
   std::string mount_program_;
   std::unique_ptr<storage::Store> store_;
+  std::optional<EngineConfiguration> configuration_;
   std::function<void(const std::string&)> warning_sink_;
 };
 

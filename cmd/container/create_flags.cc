@@ -65,6 +65,8 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--cap-drop", o.cap_drop, "capability", "Drop a capability").csv();
   flags.list("--security-opt", o.security_opt, "option", "no-new-privileges, seccomp=FILE or seccomp=unconfined");
   flags.value("--userns", o.userns, "mode", "User namespace: host, keep-id or nomap");
+  flags.value("--runtime", o.runtime, "name|path", "OCI runtime that runs the container: creel, or another program");
+  flags.list("--runtime-flag", o.runtime_flags, "flag", "Global flag of that other program, without its dashes");
   // end and logs
   flags.flag("--rm", o.remove, "Remove the container when it ends");
   flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");

@@ -82,6 +82,7 @@ std::string program_page() {
   engine::Options options;
   std::string log_level = "warn";
   declare_global_flags(flags, options, log_level);
+  declare_program_flags(flags, options);
   std::vector<FlagInfo> infos = flags.infos();
   for (FlagInfo& info : infos) info.hidden = info.names == "--inside-userns";
   infos.push_back({"-v,--version", "", "Show the version", true, false, {}, {}});
@@ -95,7 +96,13 @@ std::string program_page() {
       ".SH EXIT STATUS\nThat of the container's command for run, start \\-a and exec; else\n.TP\n125\nan error of the "
       "engine\n.TP\n126\na command that cannot be invoked\n.TP\n127\na command that does not exist\n.TP\n1\nexists: "
       "absent; rm, rmi: absent\n.TP\n2\nrm, rmi: in use\n.SH FILES\n.TP\n~/.local/share/creel, /var/lib/creel\n"
-      "Images, containers and volumes of a user, and of root.\n";
+      "Images, containers and volumes of a user, and of root.\n.TP\n"
+      "/usr/share/containers/containers.conf, /etc/containers/containers.conf, ~/.config/containers/containers.conf\n"
+      "Defaults, with drop-ins in a directory of that name and .d beside the latter two: see containers.conf(5). Read "
+      "are, of\n[engine], runtime, [engine.runtimes] and cgroup_manager; of [containers], log_driver, log_size_max,\n"
+      "default_ulimits, init_path, shm_size and pids_limit.\n.SH ENVIRONMENT\n.TP\nCONTAINERS_CONF\n"
+      "The one containers.conf to read instead of these.\n.TP\nCONTAINERS_CONF_OVERRIDE\n"
+      "A containers.conf to read after all others.\n";
   return out;
 }
 

@@ -102,6 +102,9 @@ void visit(Visitor&& member, Config& c) {
   member("dnsSearch", c.dns_search);
   member("dnsOption", c.dns_option);
   member("noHosts", c.no_hosts);
+  member("runtime", c.runtime);
+  member("runtimePath", c.runtime_path);
+  member("runtimeFlags", c.runtime_flags);
   member("remove", c.remove);
   member("stopSignal", c.stop_signal);
   member("stopTimeout", c.stop_timeout);

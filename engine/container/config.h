@@ -54,6 +54,9 @@ struct ContainerConfig {
   std::vector<std::string> exposed;  // "80/tcp"
   std::vector<std::string> add_host, dns, dns_search, dns_option;
   bool no_hosts = false;
+  // OCI runtime: its name, and for one that is not Creel's own its absolute path and global flags ("debug", "log-format=json")
+  std::string runtime, runtime_path;
+  std::vector<std::string> runtime_flags;
   // life
   bool remove = false;
   std::string stop_signal = "SIGTERM";

@@ -37,6 +37,7 @@ Result<void> run_passes(Creation& creation) {
   TRY(pass_capabilities(creation));
   TRY(pass_security(creation));
   TRY(pass_limits(creation));
+  TRY(pass_runtime(creation));
   TRY(pass_life(creation));
   TRY(pass_logging(creation));
   TRY(pass_id_files(creation));

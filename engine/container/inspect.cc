@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/runtime_choice.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/json.h"
@@ -293,7 +294,7 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["HostnamePath"] = engine.paths().running(config.id) + "/hostname";
   out["HostsPath"] = config.no_hosts ? std::string() : etc_file(engine, config, "hosts");
   out["StaticDir"] = engine.paths().container(config.id);
-  out["OCIRuntime"] = "creel";
+  out["OCIRuntime"] = config.runtime.empty() ? std::string(kOwnRuntime) : config.runtime;
   out["ConmonPidFile"] = "";
   out["PidFile"] = config.pidfile;
   out["Name"] = config.name;

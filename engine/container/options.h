@@ -40,6 +40,8 @@ struct CreateOptions {
   std::optional<unsigned> stop_timeout;
   std::optional<std::string> umask;
   bool no_hosts = false;
+  std::string runtime;  // empty: the engine's
+  std::vector<std::string> runtime_flags;
 };
 
 struct ExecOptions {

@@ -49,6 +49,7 @@ Result<void> pass_limits(Creation& creation);
 // passes_life.cc
 Result<void> pass_life(Creation& creation);
 Result<void> pass_logging(Creation& creation);
+Result<void> pass_runtime(Creation& creation);
 Result<void> pass_id_files(Creation& creation);
 
 // --- pure parts, for unit tests and exec

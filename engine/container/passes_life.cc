@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/passes.h"
+#include "engine/container/runtime_choice.h"
 #include "engine/container/signals.h"
 
 namespace creel::engine {
@@ -19,6 +20,10 @@ Result<std::string> absolute(const std::string& path) {
   char here[4096];
   if (!getcwd(here, sizeof here)) return errno_error("finding the current directory");
   return std::string(here) + "/" + path;
+}
+
+bool is_built(const std::string& log_driver) {
+  return log_driver == "k8s-file" || log_driver == "json-file" || log_driver == "none";
 }
 
 }  // namespace
@@ -50,12 +55,22 @@ Result<void> pass_life(Creation& creation) {
 Result<void> pass_logging(Creation& creation) {
   const CreateOptions& options = creation.options;
   ContainerConfig& config = creation.config;
-  if (!options.log_driver.empty()) config.log_driver = options.log_driver;
+  TRY_SET(const EngineConfiguration* defaults, creation.engine.configuration());
+  if (!options.log_driver.empty()) {
+    config.log_driver = options.log_driver;
+  } else if (is_built(defaults->log_driver)) {
+    config.log_driver = defaults->log_driver;
+  } else if (!defaults->log_driver.empty()) {
+    // A file that other engines share must not keep this one from running anything.
+    creation.engine.warn("containers.conf: log driver " + defaults->log_driver + " is not built, " + config.log_driver +
+                         " is used");
+  }
+  if (defaults->log_size_max) config.log_max_size = std::max<std::int64_t>(*defaults->log_size_max, 0);
   if (config.log_driver == "journald" || config.log_driver == "passthrough" || config.log_driver == "passthrough-tty") {
     return fail(Code::kUnsupported, "--log-driver " + config.log_driver + " is not built yet")
         .with_hint("Built: k8s-file (the default), json-file and none.");
   }
-  if (config.log_driver != "k8s-file" && config.log_driver != "json-file" && config.log_driver != "none") {
+  if (!is_built(config.log_driver)) {
     return fail(Code::kInvalid,
                 "invalid log driver \"" + config.log_driver + "\": k8s-file, json-file or none is expected");
   }
@@ -85,6 +100,21 @@ Result<void> pass_logging(Creation& creation) {
   if (config.log_path.empty() && config.log_driver != "none") {
     config.log_path = creation.engine.paths().container(config.id) + "/log";
   }
+  return {};
+}
+
+Result<void> pass_runtime(Creation& creation) {
+  const Options& global = creation.engine.options();
+  const std::string& asked = creation.options.runtime.empty() ? global.runtime : creation.options.runtime;
+  TRY_SET(const EngineConfiguration* configuration, creation.engine.configuration());
+  TRY_SET(RuntimeChoice choice, choose_runtime(asked, *configuration));
+  ContainerConfig& config = creation.config;
+  if (!choice.path.empty()) return fail(Code::kUnsupported, "--runtime " + choice.name + " is not built yet");
+  config.runtime = std::move(choice.name);
+  config.runtime_path = std::move(choice.path);
+  config.runtime_flags = global.runtime_flags;
+  config.runtime_flags.insert(config.runtime_flags.end(), creation.options.runtime_flags.begin(),
+                              creation.options.runtime_flags.end());
   return {};
 }
 

@@ -198,6 +198,10 @@ Result<void> pass_init(Creation& creation) {
   config.init = creation.options.init;
   if (!config.init) return {};
   config.init_path = creation.options.init_path;
+  if (config.init_path.empty()) {
+    TRY_SET(const EngineConfiguration* defaults, creation.engine.configuration());
+    config.init_path = defaults->init_path;
+  }
   if (!config.init_path.empty()) {
     if (!path_exists(config.init_path)) return errno_error("statfs " + config.init_path, ENOENT);
     return {};

@@ -144,14 +144,23 @@ Result<void> check_ulimit(const std::string& text) {
 
 Result<void> pass_limits(Creation& creation) {
   ContainerConfig& config = creation.config;
-  for (const std::string& text : creation.options.ulimit) {
-    TRY(check_ulimit(text));
+  TRY_SET(const EngineConfiguration* defaults, creation.engine.configuration());
+  for (const std::string& text : defaults->default_ulimits) {
+    auto checked = check_ulimit(text);
+    if (!checked.ok()) return std::move(checked).error().within("containers.conf");
     config.ulimits.push_back(text);
   }
-  if (!creation.options.shm_size.empty()) {
-    TRY_SET(config.shm_size, parse_size(creation.options.shm_size, "--shm-size"));
-    if (config.shm_size < 0)
-      return fail(Code::kInvalid, "--shm-size " + creation.options.shm_size + ": must not be negative");
+  for (const std::string& text : creation.options.ulimit) {
+    TRY(check_ulimit(text));
+    std::erase_if(config.ulimits, [&](const std::string& old) { return cut(old, '=').before == cut(text, '=').before; });
+    config.ulimits.push_back(text);
+  }
+  const bool given = !creation.options.shm_size.empty();
+  const std::string& shm_size = given ? creation.options.shm_size : defaults->shm_size;
+  if (!shm_size.empty()) {
+    const std::string what = given ? "--shm-size" : "containers.conf: shm_size";
+    TRY_SET(config.shm_size, parse_size(shm_size, what));
+    if (config.shm_size < 0) return fail(Code::kInvalid, what + " " + shm_size + ": must not be negative");
   }
   return {};
 }
