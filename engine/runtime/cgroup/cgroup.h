@@ -1,9 +1,9 @@
 // The control group of one container: cgroup v2, made by ourselves (cgroupfs) or by systemd (a transient scope).
 //
 // Who runs this: creel-monitor and creel-runtime, which place a container's first process; `creel pause`, `stats`,
-// `update` and `exec` on one that exists. As real root, or as a user with a delegated subtree (inside its user namespace
-// or outside: cgroup files do not know user namespaces). No JSON, no SQLite, no threads, little memory: it is a part of
-// the monitor. See cgroups(7), Documentation/admin-guide/cgroup-v2.rst, org.freedesktop.systemd1(5).
+// `update` and `exec` on one that exists. As real root, or as a user with a delegated subtree (inside its user
+// namespace or outside: cgroup files do not know user namespaces). No JSON, no SQLite, no threads, little memory: it is
+// a part of the monitor. See cgroups(7), Documentation/admin-guide/cgroup-v2.rst, org.freedesktop.systemd1(5).
 //
 // On a cgroup v1 or hybrid host, and where nothing is delegated, there are no control groups: containers run without
 // limits, and a limit that is asked for is an error that names what is missing.
@@ -30,8 +30,8 @@ struct CgroupPlan {
   CgroupManager manager = CgroupManager::kNone;
   // kCgroupfs: the group, from the root of the hierarchy ("/user.slice/…/creel-ID").
   std::string path;
-  // kSystemd: "user.slice" or empty (the manager's default), and "creel-ID.scope". The container's processes live in the
-  // sub-group "container" of the scope, which is ours (Delegate=yes): systemd never rewrites limits there.
+  // kSystemd: "user.slice" or empty (the manager's default), and "creel-ID.scope". The container's processes live in
+  // the sub-group "container" of the scope, which is ours (Delegate=yes): systemd never rewrites limits there.
   std::string slice, scope;
   std::uint32_t bus_uid = 0;  // whose systemd: 0 is the system's
   std::string runtime_dir;    // XDG_RUNTIME_DIR of that user, where systemd's private socket and the bus are
@@ -73,9 +73,9 @@ class Cgroup {
   Result<void> apply(const Resources& resources) const;
   // A BPF program of type cgroup device, CAP_SYS_ADMIN of the initial namespace needed; replaces the one before it.
   Result<void> filter_devices(const std::vector<DeviceRule>& rules) const;
-  Result<void> signal_all(int signal) const;      // cgroup.kill for SIGKILL where the kernel has it
+  Result<void> signal_all(int signal) const;                   // cgroup.kill for SIGKILL where the kernel has it
   [[nodiscard]] Result<std::vector<pid_t>> processes() const;  // of it and all beneath
-  [[nodiscard]] std::uint64_t oom_kills() const;  // memory.events: oom_kill; 0 where it cannot be read
+  [[nodiscard]] std::uint64_t oom_kills() const;               // memory.events: oom_kill; 0 where it cannot be read
 
  private:
   std::string path_;
@@ -83,8 +83,8 @@ class Cgroup {
   friend class CgroupPlacement;
 };
 
-// Making a container's group. begin() before the clone: with cgroupfs the group exists then and its fd() goes to clone3;
-// finish() after it: with systemd the scope is made around `pid` now. The order suits both.
+// Making a container's group. begin() before the clone: with cgroupfs the group exists then and its fd() goes to
+// clone3; finish() after it: with systemd the scope is made around `pid` now. The order suits both.
 class CgroupPlacement {
  public:
   // With kNone, or where nothing can be made and it is not required: success with an invalid cgroup().
@@ -101,7 +101,8 @@ class CgroupPlacement {
   int into_ = -1;
 };
 
-// Removes the group, its sub-groups and, for a scope, the scope. Waits a little for processes that are just ending. Absent: success.
+// Removes the group, its sub-groups and, for a scope, the scope. Waits a little for processes that are just ending.
+// Absent: success.
 Result<void> remove_cgroup(const CgroupPlan& plan, const std::string& path);
 
 struct CgroupStats {

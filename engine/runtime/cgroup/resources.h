@@ -1,5 +1,5 @@
-// What a container may use: linux.resources of config.json as typed data (runtime-spec config-linux.md, "Control groups").
-// Pure data; crosses a process boundary as a part of Plan.
+// What a container may use: linux.resources of config.json as typed data (runtime-spec config-linux.md, "Control
+// groups"). Pure data; crosses a process boundary as a part of Plan.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace creel::engine::runtime {
 
 struct DeviceRule {
   bool allow = false;
-  char type = 'a';  // a, b, c
+  char type = 'a';                           // a, b, c
   std::optional<std::int64_t> major, minor;  // absent: any
   std::string access;                        // of "rwm"; empty: all
 };
@@ -27,7 +27,7 @@ struct BlockWeight {
 };
 
 struct HugepageLimit {
-  std::string page_size;  // "2MB"
+  std::string page_size;    // "2MB"
   std::uint64_t limit = 0;  // bytes
 };
 

@@ -1,0 +1,177 @@
+#include "engine/runtime/cgroup/cgroup.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+#include "base/file.h"
+#include "engine/runtime/cgroup/tree.h"
+#include "support.h"
+
+using namespace creel;
+using namespace creel::engine::runtime;
+using creel::tests::Sleeper;
+
+namespace {
+
+Cgroup begin(const CgroupPlan& plan) {
+  auto placement = CgroupPlacement::begin(plan);
+  REQUIRE_MESSAGE(placement.ok(), placement.error().text);
+  REQUIRE(placement->cgroup().valid());
+  CHECK(placement->clone_into() == placement->cgroup().fd());
+  return placement->take();
+}
+
+const std::string kLong(200, 'a');
+
+// As a container may do it, root or not.
+void nest(int group, int depth) {
+  Fd at(fcntl(group, F_DUPFD_CLOEXEC, 0));
+  for (int i = 0; i < depth; ++i) {
+    REQUIRE(mkdirat(at.get(), kLong.c_str(), 0755) == 0);
+    REQUIRE(mkdirat(at.get(), "b", 0755) == 0);
+    auto next = open_at(at.get(), kLong, O_RDONLY | O_DIRECTORY);
+    REQUIRE(next.ok());
+    at = std::move(*next);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a container's group is made, found, and removed") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  CHECK(group.path() == plan.path);
+  CHECK(Cgroup::open(plan.path).ok());
+  CHECK(group.processes()->empty());
+  CHECK(remove_cgroup(plan, plan.path).ok());
+  CHECK(Cgroup::open(plan.path).error().code == Code::kNotFound);
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("processes are placed by number and by clone") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  {
+    Sleeper one;
+    REQUIRE(group.add(one.pid()).ok());
+    CHECK(*group_of(one.pid()) == plan.path);
+    clone_args args{};
+    args.flags = CLONE_INTO_CGROUP;
+    args.exit_signal = SIGCHLD;
+    args.cgroup = static_cast<std::uint64_t>(group.fd());
+    const auto two = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
+    if (two == 0) {
+      for (;;) pause();
+    }
+    REQUIRE(two > 0);
+    auto all = *group.processes();
+    CHECK(all.size() == 2);
+    CHECK(std::count(all.begin(), all.end(), two) == 1);
+    CHECK(group.signal_all(SIGUSR1).ok());
+    CHECK(one.wait() == SIGUSR1);
+    waitpid(two, nullptr, 0);
+  }
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("a group is frozen, and killed while it is") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  Sleeper one;
+  REQUIRE(group.add(one.pid()).ok());
+  CHECK_FALSE(group.frozen());
+  REQUIRE(group.freeze(true).ok());
+  CHECK(group.frozen());
+  REQUIRE(group.freeze(false).ok());
+  CHECK_FALSE(group.frozen());
+  REQUIRE(group.freeze(true).ok());
+  REQUIRE(group.signal_all(SIGKILL).ok());
+  CHECK(one.wait() == SIGKILL);
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("a group that is in use is neither taken nor removed") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  {
+    Sleeper one;
+    REQUIRE(group.add(one.pid()).ok());
+    CHECK(CgroupPlacement::begin(plan).error().code == Code::kInUse);
+    CHECK(remove_cgroup(plan, plan.path).error().code == Code::kInUse);
+    CHECK(Cgroup::open(plan.path).ok());
+  }
+  // One that was left behind is made anew.
+  REQUIRE(write_group_file(group.fd(), "cgroup.max.depth", "1").ok());
+  const Cgroup again = begin(plan);
+  CHECK(*read_group_file(again.fd(), "cgroup.max.depth") == "max\n");
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("groups that a container nested deeper than a path can say are seen and removed") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  nest(group.fd(), 30);
+  {
+    Sleeper deep;
+    auto inner = open_at(group.fd(), kLong + "/" + kLong + "/b", O_RDONLY | O_DIRECTORY);
+    REQUIRE(inner.ok());
+    REQUIRE(write_group_file(inner->get(), "cgroup.procs", std::to_string(deep.pid())).ok());
+    CHECK(*group.processes() == std::vector<pid_t>{deep.pid()});
+    CHECK(group.signal_all(SIGKILL).ok());
+    CHECK(deep.wait() == SIGKILL);
+  }
+  CHECK(remove_cgroup(plan, plan.path).ok());
+  CHECK(Cgroup::open(plan.path).error().code == Code::kNotFound);
+}
+
+TEST_CASE("statistics are of what ran") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  {
+    const pid_t busy = fork();
+    if (busy == 0) {
+      if (!group.add(getpid()).ok()) _exit(1);
+      timespec used{};
+      do {
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+      } while (used.tv_nsec < 20'000'000 && used.tv_sec == 0);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(busy, &status, 0);
+    REQUIRE(status == 0);
+    Sleeper one;
+    REQUIRE(group.add(one.pid()).ok());
+    const auto stats = cgroup_stats(group);
+    REQUIRE(stats.ok());
+    CHECK(stats->cpu_usage_us >= 10'000);
+    CHECK(stats->pids_current == 1);
+    CHECK(stats->oom_kills == 0);
+  }
+  CHECK(remove_cgroup(plan, plan.path).ok());
+  CHECK_FALSE(cgroup_stats(group).ok());
+}
+
+TEST_CASE("where there are no groups a limit is an error and a container without one is none") {
+  CgroupPlan plan;
+  CHECK(CgroupPlacement::begin(plan).ok());
+  CHECK_FALSE(CgroupPlacement::begin(plan)->cgroup().valid());
+  plan.resources.memory_limit = 1 << 20;
+  const auto refused = CgroupPlacement::begin(plan);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::kUnavailable);
+  CHECK(refused.error().text.starts_with("--memory needs cgroup v2 controller \"memory\": "));
+}
