@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,11 +17,15 @@ namespace creel::engine::runtime {
 Result<Plan> compile(const Spec& spec, bool in_userns);
 Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp);
 
+// "RLIMIT_NOFILE" as setrlimit(2) takes it; -1: unknown.
+int rlimit_number(std::string_view name);
+
 // Capabilities. Names as capabilities(7), with or without CAP_, any case; "ALL".
-const std::vector<std::string>& default_capabilities();          // Podman's eleven
-const std::vector<std::string>& all_capabilities();              // known here and to the running kernel
+const std::vector<std::string>& default_capabilities();  // Podman's eleven
+const std::vector<std::string>& all_capabilities();      // known here and to the running kernel
 // Applies --cap-add and --cap-drop to the default set. kInvalid names the unknown one.
-Result<std::vector<std::string>> capability_set(const std::vector<std::string>& add, const std::vector<std::string>& drop);
+Result<std::vector<std::string>> capability_set(const std::vector<std::string>& add,
+                                                const std::vector<std::string>& drop);
 
 // The specification's default masked and read-only paths, as Podman has them.
 const std::vector<std::string>& default_masked_paths();

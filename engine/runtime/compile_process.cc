@@ -1,4 +1,3 @@
-#include <linux/seccomp.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -34,15 +33,13 @@ constexpr std::array<std::pair<std::string_view, int>, 16> kLimits = {{
 }};
 
 Result<RlimitStep> compile_rlimit(const Rlimit& limit) {
-  for (const auto& [name, resource] : kLimits) {
-    if (name != limit.type) continue;
-    if (limit.soft > limit.hard) {
-      return fail(Code::kInvalid, limit.type + ": the soft limit " + std::to_string(limit.soft) +
-                                      " is above the hard one " + std::to_string(limit.hard));
-    }
-    return RlimitStep{resource, limit.soft, limit.hard};
+  const int resource = rlimit_number(limit.type);
+  if (resource < 0) return fail(Code::kInvalid, "\"" + limit.type + "\": unknown resource limit");
+  if (limit.soft > limit.hard) {
+    return fail(Code::kInvalid, limit.type + ": the soft limit " + std::to_string(limit.soft) +
+                                    " is above the hard one " + std::to_string(limit.hard));
   }
-  return fail(Code::kInvalid, "\"" + limit.type + "\": unknown resource limit");
+  return RlimitStep{resource, limit.soft, limit.hard};
 }
 
 Result<void> compile_capabilities(const Capabilities& from, ProcessPlan& plan) {
@@ -55,6 +52,11 @@ Result<void> compile_capabilities(const Capabilities& from, ProcessPlan& plan) {
 }
 
 }  // namespace
+
+int rlimit_number(std::string_view name) {
+  const auto* found = std::find_if(kLimits.begin(), kLimits.end(), [&](const auto& one) { return one.first == name; });
+  return found == kLimits.end() ? -1 : found->second;
+}
 
 Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp) {
   ProcessPlan plan;
@@ -80,7 +82,9 @@ Result<ProcessPlan> compile_process(const Process& process, const Seccomp& secco
   plan.oom_score_adj = process.oom_score_adj.value_or(0);
   TRY_SET(SeccompFilter filter, seccomp_filter(seccomp, plan.cap_bounding));
   plan.seccomp = std::move(filter.code);
-  plan.seccomp_flags = filter.log ? SECCOMP_FILTER_FLAG_LOG : 0u;
+  plan.seccomp_flags = filter.flags;
+  plan.seccomp_listener_path = std::move(filter.listener_path);
+  plan.seccomp_listener_metadata = std::move(filter.listener_metadata);
   return plan;
 }
 

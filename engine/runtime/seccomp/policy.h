@@ -21,7 +21,9 @@ struct SeccompPolicy {
   std::uint32_t default_action = 0;
   std::vector<std::uint32_t> architectures;  // SCMP_ARCH_*, besides the native one
   std::vector<SeccompRule> rules;            // of two that contradict each other the first holds
-  bool log = false;                          // SECCOMP_FILTER_FLAG_LOG
+  std::uint32_t flags = 0;                   // SECCOMP_FILTER_FLAG_*
+  // SCMP_ACT_NOTIFY: whoever listens at this socket is handed the listener, with this text.
+  std::string listener_path, listener_metadata;
 };
 
 // struct sock_filter[] as bytes, for this machine's architecture and the policy's others. Takes tens of milliseconds

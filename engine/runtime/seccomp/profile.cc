@@ -4,20 +4,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/text.h"
 #include "engine/runtime/capability_names.h"
+#include "engine/runtime/json_field.h"
+#include "engine/runtime/seccomp/names.h"
 
 namespace creel::engine::runtime {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr std::uint32_t kLargestErrno = 4095;
 
@@ -48,128 +46,69 @@ constexpr const char* kGoArchitecture = "";
 constexpr const char* kNativeArchitecture = "";
 #endif
 
-// A value and where it stands, for the errors.
-struct At {
-  const json& value;
-  std::string path;
-
-  [[nodiscard]] bool absent() const { return value.is_null(); }
-  [[nodiscard]] At operator[](const char* key) const {
-    static const json nothing;
-    const auto found = value.is_object() ? value.find(key) : value.end();
-    return {value.is_object() && found != value.end() ? *found : nothing, path.empty() ? key : path + "." + key};
-  }
-  [[nodiscard]] At item(std::size_t index) const { return {value[index], path + "[" + std::to_string(index) + "]"}; }
-};
-
-Error wrong(const At& at, const std::string& why) {
-  return fail(Code::kInvalid, "seccomp profile: " + (at.path.empty() ? std::string() : at.path + ": ") + why);
+Result<std::string> text(const JsonField& at) {
+  std::string out;
+  TRY(at.required());
+  TRY(at.read(out));
+  return out;
 }
 
-Result<std::string> text(const At& at) {
-  const auto* value = at.value.get_ptr<const std::string*>();
-  if (value == nullptr) return wrong(at, at.absent() ? "missing" : "a string is expected");
-  return *value;
-}
-
-Result<std::uint64_t> number(const At& at) {
-  if (at.absent()) return std::uint64_t{0};
-  const auto* value = at.value.get_ptr<const json::number_unsigned_t*>();
-  if (value == nullptr) return wrong(at, "a number that is not negative is expected");
-  return *value;
-}
-
-// The items of a list; an absent one is empty.
-Result<std::size_t> count(const At& at) {
-  if (at.absent()) return std::size_t{0};
-  if (!at.value.is_array()) return wrong(at, "a list is expected");
-  return at.value.size();
-}
-
-Result<std::vector<std::string>> texts(const At& at) {
-  TRY_SET(const std::size_t size, count(at));
+Result<std::vector<std::string>> texts(const JsonField& at) {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < size; ++i) {
-    TRY_SET(std::string one, text(at.item(i)));
-    out.push_back(std::move(one));
-  }
+  TRY(at.read(out));
   return out;
 }
 
 // errnoRet belongs to ERRNO and TRACE. The name that containers-common writes beside it says the same.
-Result<std::uint32_t> action(const At& at, const At& errno_at) {
+Result<std::uint32_t> action(const JsonField& at, const JsonField& errno_at) {
   TRY_SET(const std::string name, text(at));
-  TRY_SET(const std::uint64_t given, number(errno_at));
-  if (given > kLargestErrno) return wrong(errno_at, "an error number is at most " + std::to_string(kLargestErrno));
-  const auto error = errno_at.absent() ? std::uint32_t{EPERM} : static_cast<std::uint32_t>(given);
-  if (name == "SCMP_ACT_ALLOW") return std::uint32_t{SCMP_ACT_ALLOW};
-  if (name == "SCMP_ACT_ERRNO") return std::uint32_t{SCMP_ACT_ERRNO(error)};
-  if (name == "SCMP_ACT_KILL" || name == "SCMP_ACT_KILL_THREAD") return std::uint32_t{SCMP_ACT_KILL_THREAD};
-  if (name == "SCMP_ACT_KILL_PROCESS") return std::uint32_t{SCMP_ACT_KILL_PROCESS};
-  if (name == "SCMP_ACT_TRAP") return std::uint32_t{SCMP_ACT_TRAP};
-  if (name == "SCMP_ACT_TRACE") return std::uint32_t{SCMP_ACT_TRACE(error)};
-  if (name == "SCMP_ACT_LOG") return std::uint32_t{SCMP_ACT_LOG};
-  if (name == "SCMP_ACT_NOTIFY") {
-    Error refused = wrong(at, "SCMP_ACT_NOTIFY is not built yet");
-    refused.code = Code::kUnsupported;
-    return refused;
-  }
-  return wrong(at, "unknown action \"" + name + "\"");
+  std::uint32_t number = EPERM;
+  TRY(errno_at.read(number, kLargestErrno));
+  const std::optional<std::uint32_t> known = action_of(name, number);
+  if (!known) return at.wrong("unknown action " + in_quotes(name));
+  return *known;
 }
 
-Result<scmp_compare> comparison(const At& at) {
-  static constexpr std::array<std::pair<std::string_view, scmp_compare>, 7> kAll = {{
-      {"SCMP_CMP_NE", SCMP_CMP_NE},
-      {"SCMP_CMP_LT", SCMP_CMP_LT},
-      {"SCMP_CMP_LE", SCMP_CMP_LE},
-      {"SCMP_CMP_EQ", SCMP_CMP_EQ},
-      {"SCMP_CMP_GE", SCMP_CMP_GE},
-      {"SCMP_CMP_GT", SCMP_CMP_GT},
-      {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
-  }};
+Result<scmp_arg_cmp> argument(const JsonField& at) {
+  TRY(at.object());
+  scmp_arg_cmp out{};
+  const JsonField index = at["index"];
+  std::uint32_t number = 0;
+  TRY(index.read(number));
+  if (number > 5) return index.wrong("a system call has the arguments 0 to 5");
+  out.arg = number;
+  TRY_SET(const std::string name, text(at["op"]));
+  const std::optional<scmp_compare> op = operator_of(name);
+  if (!op) return at["op"].wrong("unknown operator " + in_quotes(name));
+  out.op = *op;
+  TRY(at["value"].read(out.datum_a));
+  TRY(at["valueTwo"].read(out.datum_b));
+  return out;
+}
+
+Result<std::uint32_t> architecture(const JsonField& at) {
   TRY_SET(const std::string name, text(at));
-  for (const auto& [known, value] : kAll) {
-    if (known == name) return value;
-  }
-  return wrong(at, "unknown operator \"" + name + "\"");
-}
-
-Result<scmp_arg_cmp> argument(const At& at) {
-  if (!at.value.is_object()) return wrong(at, "an object is expected");
-  TRY_SET(const std::uint64_t index, number(at["index"]));
-  if (index > 5) return wrong(at["index"], "a system call has the arguments 0 to 5");
-  TRY_SET(const scmp_compare op, comparison(at["op"]));
-  TRY_SET(const std::uint64_t value, number(at["value"]));
-  TRY_SET(const std::uint64_t second, number(at["valueTwo"]));
-  return scmp_arg_cmp{static_cast<unsigned>(index), op, value, second};
-}
-
-Result<std::uint32_t> architecture(const At& at) {
-  TRY_SET(std::string name, text(at));
-  std::string plain = name.rfind("SCMP_ARCH_", 0) == 0 ? name.substr(10) : std::string();
-  std::transform(plain.begin(), plain.end(), plain.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const std::uint32_t token = plain.empty() ? 0 : seccomp_arch_resolve_name(plain.c_str());
-  if (token == 0) return wrong(at, "unknown architecture \"" + name + "\"");
+  const std::uint32_t token = architecture_of(name);
+  if (token == 0) return at.wrong("unknown architecture " + in_quotes(name));
   return token;
 }
 
-Result<void> read_architectures(const At& profile, SeccompPolicy& policy) {
-  const At plain = profile["architectures"];
-  const At map = profile["archMap"];
-  TRY_SET(const std::size_t listed, count(plain));
-  TRY_SET(const std::size_t mapped, count(map));
-  if (listed != 0 && mapped != 0) return wrong(plain, "use either architectures or archMap");
+Result<void> read_architectures(const JsonField& profile, SeccompPolicy& policy) {
+  const JsonField plain = profile["architectures"];
+  const JsonField map = profile["archMap"];
+  TRY_SET(const std::size_t listed, plain.count());
+  TRY_SET(const std::size_t mapped, map.count());
+  if (listed != 0 && mapped != 0) return plain.wrong("use either architectures or archMap");
   for (std::size_t i = 0; i < listed; ++i) {
     TRY_SET(const std::uint32_t one, architecture(plain.item(i)));
     policy.architectures.push_back(one);
   }
   for (std::size_t i = 0; i < mapped; ++i) {
-    const At entry = map.item(i);
+    const JsonField entry = map.item(i);
     TRY_SET(const std::string name, text(entry["architecture"]));
     if (name != kNativeArchitecture) continue;
-    const At subs = entry["subArchitectures"];
-    TRY_SET(const std::size_t size, count(subs));
+    const JsonField subs = entry["subArchitectures"];
+    TRY_SET(const std::size_t size, subs.count());
     for (std::size_t k = 0; k < size; ++k) {
       TRY_SET(const std::uint32_t one, architecture(subs.item(k)));
       policy.architectures.push_back(one);
@@ -178,11 +117,11 @@ Result<void> read_architectures(const At& profile, SeccompPolicy& policy) {
   return {};
 }
 
-Result<bool> kernel_is_at_least(const At& at) {
+Result<bool> kernel_is_at_least(const JsonField& at) {
   TRY_SET(const std::string wanted, text(at));
   int major = 0;
   int minor = 0;
-  if (std::sscanf(wanted.c_str(), "%d.%d", &major, &minor) != 2) return wrong(at, "a version like 4.8 is expected");
+  if (std::sscanf(wanted.c_str(), "%d.%d", &major, &minor) != 2) return at.wrong("a version like 4.8 is expected");
   utsname info{};
   int own_major = 0;
   int own_minor = 0;
@@ -197,19 +136,19 @@ struct Filter {
   bool new_kernel = false;
 };
 
-Result<Filter> read_filter(const At& at, std::uint64_t capabilities) {
+Result<Filter> read_filter(const JsonField& at, std::uint64_t capabilities) {
   Filter out;
   if (at.absent()) return out;
-  if (!at.value.is_object()) return wrong(at, "an object is expected");
+  TRY(at.object());
   TRY_SET(out.arches, texts(at["arches"]));
-  const At caps = at["caps"];
+  const JsonField caps = at["caps"];
   TRY_SET(const std::vector<std::string> names, texts(caps));
   for (std::size_t i = 0; i < names.size(); ++i) {
     const int bit = capability_number(names[i]);
-    if (bit < 0) return wrong(caps.item(i), "unknown capability \"" + names[i] + "\"");
+    if (bit < 0) return caps.item(i).wrong("unknown capability " + in_quotes(names[i]));
     out.caps.push_back((capabilities >> bit & 1) != 0);
   }
-  if (const At kernel = at["minKernel"]; !kernel.absent() && kernel.value != "") {
+  if (const JsonField kernel = at["minKernel"]; !kernel.absent() && kernel.value() != "") {
     out.has_kernel = true;
     TRY_SET(out.new_kernel, kernel_is_at_least(kernel));
   }
@@ -217,7 +156,7 @@ Result<Filter> read_filter(const At& at, std::uint64_t capabilities) {
 }
 
 // All of includes must hold, and nothing of excludes.
-Result<bool> applies(const At& entry, std::uint64_t capabilities) {
+Result<bool> applies(const JsonField& entry, std::uint64_t capabilities) {
   TRY_SET(const Filter includes, read_filter(entry["includes"], capabilities));
   TRY_SET(const Filter excludes, read_filter(entry["excludes"], capabilities));
   auto here = [](const Filter& filter) {
@@ -231,18 +170,18 @@ Result<bool> applies(const At& entry, std::uint64_t capabilities) {
   return !(excludes.has_kernel && excludes.new_kernel);
 }
 
-Result<SeccompRule> read_rule(const At& entry) {
+Result<SeccompRule> read_rule(const JsonField& entry) {
   SeccompRule rule;
   TRY_SET(rule.names, texts(entry["names"]));
-  if (const At single = entry["name"]; !single.absent() && single.value != "") {
-    if (!rule.names.empty()) return wrong(single, "use either name or names");
+  if (const JsonField single = entry["name"]; !single.absent() && single.value() != "") {
+    if (!rule.names.empty()) return single.wrong("use either name or names");
     TRY_SET(std::string name, text(single));
     rule.names.push_back(std::move(name));
   }
-  if (rule.names.empty()) return wrong(entry["names"], "no system call is named");
+  if (rule.names.empty()) return entry["names"].wrong("no system call is named");
   TRY_SET(rule.action, action(entry["action"], entry["errnoRet"]));
-  const At arguments = entry["args"];
-  TRY_SET(const std::size_t size, count(arguments));
+  const JsonField arguments = entry["args"];
+  TRY_SET(const std::size_t size, arguments.count());
   for (std::size_t i = 0; i < size; ++i) {
     TRY_SET(const scmp_arg_cmp one, argument(arguments.item(i)));
     rule.arguments.push_back(one);
@@ -250,60 +189,70 @@ Result<SeccompRule> read_rule(const At& entry) {
   return rule;
 }
 
-Result<bool> read_flags(const At& at) {
+Result<void> read_flags(const JsonField& at, SeccompPolicy& policy) {
   TRY_SET(const std::vector<std::string> flags, texts(at));
-  bool log = false;
   for (std::size_t i = 0; i < flags.size(); ++i) {
-    // The process is single-threaded (TSYNC is nothing to do), and mitigations stay as the kernel has them by default.
-    if (flags[i] == "SECCOMP_FILTER_FLAG_LOG") {
-      log = true;
-    } else if (flags[i] != "SECCOMP_FILTER_FLAG_TSYNC") {
-      Error refused = wrong(at.item(i), "flag \"" + flags[i] + "\" is not built yet");
-      refused.code = Code::kUnsupported;
-      return refused;
+    const std::optional<std::uint32_t> flag = flag_of(flags[i]);
+    if (!flag) return at.item(i).wrong("unknown flag " + in_quotes(flags[i]));
+    policy.flags |= *flag;
+  }
+  return {};
+}
+
+// Whoever listens gets the descriptor by sendmsg(2) from the very process that the filter holds already: what that
+// needs must not wait for an answer.
+Result<void> check_notify(const JsonField& profile, const SeccompPolicy& policy) {
+  if (policy.default_action == SCMP_ACT_NOTIFY) {
+    return profile["defaultAction"].wrong(
+        "SCMP_ACT_NOTIFY cannot be the default: the process could not hand its listener over");
+  }
+  bool notifies = false;
+  for (const SeccompRule& rule : policy.rules) {
+    if (rule.action != SCMP_ACT_NOTIFY) continue;
+    notifies = true;
+    for (const char* needed : {"sendmsg", "write"}) {
+      if (std::find(rule.names.begin(), rule.names.end(), needed) == rule.names.end()) continue;
+      return profile["syscalls"].wrong(std::string("SCMP_ACT_NOTIFY cannot be used for ") + needed +
+                                       ": the process could not hand its listener over");
     }
   }
-  return log;
-}
-
-// "line L, column C" of a byte in a text.
-std::string position(std::string_view text, std::size_t byte) {
-  const std::string_view before = text.substr(0, std::min(byte == 0 ? 0 : byte - 1, text.size()));
-  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  const std::size_t start = before.rfind('\n');
-  const std::size_t column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
-  return "line " + std::to_string(line) + ", column " + std::to_string(column);
-}
-
-Result<json> parse(std::string_view text) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& error) {
-    return fail(Code::kInvalid, "seccomp profile: " + position(text, error.byte) + ": not valid JSON");
-  } catch (const json::exception&) {
-    return fail(Code::kInvalid, "seccomp profile: not valid JSON");
+  if (notifies && policy.listener_path.empty()) {
+    return profile["listenerPath"].wrong("missing: SCMP_ACT_NOTIFY needs somebody to ask");
   }
+  if (!policy.listener_path.empty() && policy.listener_path[0] != '/') {
+    return profile["listenerPath"].wrong("an absolute path is expected, not " + in_quotes(policy.listener_path));
+  }
+  if (policy.listener_path.empty() && !policy.listener_metadata.empty()) {
+    return profile["listenerMetadata"].wrong("there is no listenerPath");
+  }
+  if ((policy.flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) != 0 && !notifies) {
+    return profile["flags"].wrong("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs SCMP_ACT_NOTIFY");
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<SeccompPolicy> parse_seccomp_profile(std::string_view text, std::uint64_t capabilities) {
-  TRY_SET(const json document, parse(text));
-  const At profile{document, {}};
-  if (!document.is_object()) return wrong(profile, "an object is expected");
+  TRY_SET(const nlohmann::json document, parse_document(text, "seccomp profile"));
+  const JsonField profile(document, "seccomp profile");
+  if (!document.is_object()) return profile.wrong("an object is expected");
   SeccompPolicy policy;
   TRY_SET(policy.default_action, action(profile["defaultAction"], profile["defaultErrnoRet"]));
   TRY(read_architectures(profile, policy));
-  TRY_SET(policy.log, read_flags(profile["flags"]));
-  const At entries = profile["syscalls"];
-  TRY_SET(const std::size_t size, count(entries));
+  TRY(read_flags(profile["flags"], policy));
+  TRY(profile["listenerPath"].read(policy.listener_path));
+  TRY(profile["listenerMetadata"].read(policy.listener_metadata));
+  const JsonField entries = profile["syscalls"];
+  TRY_SET(const std::size_t size, entries.count());
   for (std::size_t i = 0; i < size; ++i) {
-    const At entry = entries.item(i);
-    if (!entry.value.is_object()) return wrong(entry, "an object is expected");
+    const JsonField entry = entries.item(i);
+    TRY(entry.object());
     TRY_SET(SeccompRule rule, read_rule(entry));
     TRY_SET(const bool wanted, applies(entry, capabilities));
     if (wanted) policy.rules.push_back(std::move(rule));
   }
+  TRY(check_notify(profile, policy));
   return policy;
 }
 

@@ -10,7 +10,7 @@
 namespace creel::engine::runtime {
 
 // `capabilities`: bits 1 << number of the bounding set, for includes and excludes. kInvalid: the text says where
-// ("seccomp profile: syscalls[3].args[0].op: …"); kUnsupported: SCMP_ACT_NOTIFY.
+// ("seccomp profile: syscalls[3].args[0].op: …").
 Result<SeccompPolicy> parse_seccomp_profile(std::string_view text, std::uint64_t capabilities);
 
 }  // namespace creel::engine::runtime

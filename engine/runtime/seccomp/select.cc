@@ -1,5 +1,7 @@
 #include "engine/runtime/seccomp/select.h"
 
+#include <linux/seccomp.h>
+
 #include "engine/runtime/seccomp/default_policy.h"
 #include "engine/runtime/seccomp/precompiled.h"
 #include "engine/runtime/seccomp/profile.h"
@@ -13,11 +15,11 @@ Result<SeccompFilter> default_filter(std::uint64_t bounding) {
   for (std::size_t i = 0; i < kPrecompiledFilterCount; ++i) {
     const PrecompiledFilter& filter = kPrecompiledFilters[i];
     if (filter.capabilities != capabilities) continue;
-    return SeccompFilter{std::string(reinterpret_cast<const char*>(filter.code), filter.count * sizeof(sock_filter)),
-                         false};
+    return SeccompFilter{
+        std::string(reinterpret_cast<const char*>(filter.code), filter.count * sizeof(sock_filter)), 0, {}, {}};
   }
   TRY_SET(std::string code, compile_policy(default_policy(capabilities)));
-  return SeccompFilter{std::move(code), false};
+  return SeccompFilter{std::move(code), 0, {}, {}};
 }
 
 }  // namespace
@@ -31,10 +33,12 @@ Result<SeccompFilter> seccomp_filter(const Seccomp& wanted, std::uint64_t boundi
     case SeccompKind::kProfile:
       break;
   }
-  TRY_SET(const SeccompPolicy policy, parse_seccomp_profile(wanted.profile, bounding));
+  TRY_SET(SeccompPolicy policy, parse_seccomp_profile(wanted.profile, bounding));
   auto code = compile_policy(policy);
   if (!code.ok()) return std::move(code).error().within("seccomp profile");
-  return SeccompFilter{std::move(*code), policy.log};
+  // The process that loads it has one thread.
+  const std::uint32_t flags = policy.flags & ~std::uint32_t{SECCOMP_FILTER_FLAG_TSYNC};
+  return SeccompFilter{std::move(*code), flags, std::move(policy.listener_path), std::move(policy.listener_metadata)};
 }
 
 }  // namespace creel::engine::runtime

@@ -10,8 +10,9 @@
 namespace creel::engine::runtime {
 
 struct SeccompFilter {
-  std::string code;  // struct sock_filter[] as bytes; empty: none
-  bool log = false;
+  std::string code;         // struct sock_filter[] as bytes; empty: none
+  std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_*
+  std::string listener_path, listener_metadata;
 };
 
 // `bounding`: the process's capability bounding set, on which profiles depend. The default policy with the usual

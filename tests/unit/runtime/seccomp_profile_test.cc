@@ -67,7 +67,7 @@ TEST_CASE("the runtime specification's format") {
   CHECK(outcome(profile, "tee") == SECCOMP_RET_KILL_PROCESS);
   auto made = seccomp_filter({SeccompKind::kProfile, profile}, 0);
   REQUIRE(made.ok());
-  CHECK(made->log);
+  CHECK(made->flags == SECCOMP_FILTER_FLAG_LOG);
 }
 
 TEST_CASE("Docker's format: archMap, includes, excludes, single names") {
@@ -115,7 +115,7 @@ TEST_CASE("errors say where") {
   CHECK(refused(R"({"defaultAction": 5})") == "defaultAction: a string is expected");
   CHECK(refused(R"({"defaultAction": "ALLOW"})") == "defaultAction: unknown action \"ALLOW\"");
   CHECK(refused(R"({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 5000})") ==
-        "defaultErrnoRet: an error number is at most 4095");
+        "defaultErrnoRet: a whole number from 0 to 4095 is expected");
   CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": {}})") == "syscalls: a list is expected");
   CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_PDP11"]})") ==
         "architectures[0]: unknown architecture \"SCMP_ARCH_PDP11\"");
@@ -126,8 +126,6 @@ TEST_CASE("errors say where") {
   CHECK(refused(with_rule(R"({"names": ["a", 7], "action": "SCMP_ACT_ALLOW"})")) ==
         "syscalls[1].names[1]: a string is expected");
   CHECK(refused(with_rule(R"({"names": ["a"]})")) == "syscalls[1].action: missing");
-  CHECK(refused(with_rule(R"({"names": ["a"], "action": "SCMP_ACT_NOTIFY"})")) ==
-        "syscalls[1].action: SCMP_ACT_NOTIFY is not built yet");
   CHECK(refused(with_rule(
             R"({"names": ["a"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 6, "op": "SCMP_CMP_EQ"}]})")) ==
         "syscalls[1].args[0].index: a system call has the arguments 0 to 5");
@@ -135,13 +133,62 @@ TEST_CASE("errors say where") {
         "syscalls[1].args[0].op: unknown operator \"==\"");
   CHECK(refused(with_rule(
             R"({"names": ["a"], "action": "SCMP_ACT_ALLOW", "args": [{"value": -1, "op": "SCMP_CMP_EQ"}]})")) ==
-        "syscalls[1].args[0].value: a number that is not negative is expected");
+        "syscalls[1].args[0].value: a whole number from 0 to 18446744073709551615 is expected");
   CHECK(refused(with_rule(R"({"names": ["a"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_FLY"]}})")) ==
         "syscalls[1].includes.caps[0]: unknown capability \"CAP_FLY\"");
   CHECK(refused(with_rule(R"({"names": ["a"], "action": "SCMP_ACT_ALLOW", "excludes": {"minKernel": "new"}})")) ==
         "syscalls[1].excludes.minKernel: a version like 4.8 is expected");
-  CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]})") ==
-        "flags[0]: flag \"SECCOMP_FILTER_FLAG_SPEC_ALLOW\" is not built yet");
+  CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_FOO"]})") ==
+        "flags[0]: unknown flag \"SECCOMP_FILTER_FLAG_FOO\"");
+}
+
+TEST_CASE("all actions and all flags") {
+  const std::string profile = R"({"defaultAction": "SCMP_ACT_LOG", "listenerPath": "/run/agent.sock",
+    "listenerMetadata": "for the agent",
+    "flags": ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+              "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+    "syscalls": [
+      {"names": ["read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mkdir"], "action": "SCMP_ACT_KILL"},
+      {"names": ["rmdir"], "action": "SCMP_ACT_KILL_THREAD"}, {"names": ["link"], "action": "SCMP_ACT_KILL_PROCESS"},
+      {"names": ["symlink"], "action": "SCMP_ACT_TRAP"}, {"names": ["chmod"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0},
+      {"names": ["ptrace"], "action": "SCMP_ACT_TRACE", "errnoRet": 7}, {"names": ["mknod"], "action": "SCMP_ACT_NOTIFY"}]})";
+  CHECK(outcome(profile, "getpid") == SECCOMP_RET_LOG);
+  CHECK(outcome(profile, "read") == SECCOMP_RET_ALLOW);
+  CHECK(outcome(profile, "mkdir") == SECCOMP_RET_KILL_THREAD);
+  CHECK(outcome(profile, "rmdir") == SECCOMP_RET_KILL_THREAD);
+  CHECK(outcome(profile, "link") == SECCOMP_RET_KILL_PROCESS);
+  CHECK(outcome(profile, "symlink") == SECCOMP_RET_TRAP);
+  CHECK(outcome(profile, "chmod") == SECCOMP_RET_ERRNO);
+  CHECK(outcome(profile, "ptrace") == (SECCOMP_RET_TRACE | 7));
+  CHECK(outcome(profile, "mknod") == SECCOMP_RET_USER_NOTIF);
+  auto made = seccomp_filter({SeccompKind::kProfile, profile}, 0);
+  REQUIRE(made.ok());
+  // One thread needs no TSYNC, which a listener would forbid.
+  CHECK(made->flags == (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | (1u << 5)));
+  CHECK(made->listener_path == "/run/agent.sock");
+  CHECK(made->listener_metadata == "for the agent");
+}
+
+TEST_CASE("what would hang is refused") {
+  const auto notify = [](const std::string& names, const std::string& more) {
+    return R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [)" + names +
+           R"(], "action": "SCMP_ACT_NOTIFY"}])" + more + "}";
+  };
+  const std::string listener = R"(, "listenerPath": "/run/a")";
+  CHECK(parse_seccomp_profile(notify(R"("mkdir")", listener), 0).ok());
+  CHECK(refused(notify(R"("mkdir")", "")) == "listenerPath: missing: SCMP_ACT_NOTIFY needs somebody to ask");
+  CHECK(refused(notify(R"("mkdir")", R"(, "listenerPath": "run/a")")) ==
+        "listenerPath: an absolute path is expected, not \"run/a\"");
+  for (const std::string name : {"sendmsg", "write"}) {
+    CHECK(refused(notify("\"" + name + "\"", listener)) ==
+          "syscalls: SCMP_ACT_NOTIFY cannot be used for " + name + ": the process could not hand its listener over");
+  }
+  CHECK(refused(R"({"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/run/a"})") ==
+        "defaultAction: SCMP_ACT_NOTIFY cannot be the default: the process could not hand its listener over");
+  CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "a"})") ==
+        "listenerMetadata: there is no listenerPath");
+  CHECK(refused(R"({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})") ==
+        "flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs SCMP_ACT_NOTIFY");
 }
 
 TEST_CASE("a profile of a container ends in its plan") {
