@@ -24,6 +24,12 @@ foreach(folder base storage unpack registry rootless net runtime cgroup monitor 
     set_tests_properties(unit/${folder} PROPERTIES LABELS unit TIMEOUT 120)
   endif()
 endforeach()
+# config.json against the specification's own schema
+add_executable(spec-document ${CMAKE_SOURCE_DIR}/tests/spec/document.cc)
+target_link_libraries(spec-document PRIVATE creel_runtime)
+set_target_properties(spec-document PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+add_test(NAME unit/spec COMMAND ${CMAKE_SOURCE_DIR}/tests/spec/check $<TARGET_FILE:spec-document>)
+set_tests_properties(unit/spec PROPERTIES LABELS unit TIMEOUT 120)
 endif()
 
 include(${CMAKE_SOURCE_DIR}/cmake/functional.cmake OPTIONAL)

@@ -222,7 +222,7 @@ Result<json> linux_json(const Spec& spec) {
   for (const Device& device : spec.devices) {
     json one = {{"path", device.path},
                 {"type", std::string(1, device.type)},
-                {"fileMode", device.mode},
+                {"fileMode", device.mode & 0777},
                 {"uid", device.uid},
                 {"gid", device.gid}};
     if (device.type != 'p') one.update({{"major", device.major}, {"minor", device.minor}});
