@@ -116,8 +116,20 @@ Result<ContainerRecord> Store::container(const std::string& name_or_id) {
   return found;
 }
 
-Result<void> Store::add_container(const ContainerRecord& container, const std::vector<VolumeRecord>& volumes_used) {
+Result<void> Store::add_container(const ContainerRecord& container, const std::vector<VolumeRecord>& volumes_used,
+                                  const Complete& complete) {
   TRY_SET(Writing writing, write(false));
+  std::string config = container.config;
+  if (complete) {
+    std::vector<std::string> others;
+    TRY_SET(Statement rows, db_->prepare("SELECT config FROM containers"));
+    for (;;) {
+      TRY_SET(const bool row, rows.step());
+      if (!row) break;
+      others.push_back(rows.text(0));
+    }
+    TRY_SET(config, complete(others));
+  }
   if (!container.image_id.empty()) {
     TRY_SET(Statement known, db_->prepare("SELECT 1 FROM images WHERE id=?"));
     known.bind(container.image_id);
@@ -136,7 +148,7 @@ Result<void> Store::add_container(const ContainerRecord& container, const std::v
         .bind(container.command)
         .bind(container.ports)
         .bind(container.labels);
-    insert.bind(container.mounts).bind(container.networks).bind(container.config);
+    insert.bind(container.mounts).bind(container.networks).bind(config);
     auto added = insert.step();
     if (!added.ok()) return name_taken(*db_, container, std::move(added).error());
   }

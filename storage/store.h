@@ -153,7 +153,11 @@ class Store {
   Result<ContainerRecord> container(const std::string& name_or_id);
   // kExists when the name or ID is taken (the text names the ID that has it), kNotFound when the image is gone.
   // `volumes`: volumes to create in the same transaction where absent; recorded as used by the container.
-  Result<void> add_container(const ContainerRecord& container, const std::vector<VolumeRecord>& volumes_used);
+  // `complete`, where given: what depends on the other containers. Called in the transaction with their configs, gives
+  // this one's.
+  using Complete = std::function<Result<std::string>(const std::vector<std::string>& other_configs)>;
+  Result<void> add_container(const ContainerRecord& container, const std::vector<VolumeRecord>& volumes_used,
+                             const Complete& complete = {});
   // kNotFound when it was removed meanwhile, kExists when the name is another's.
   Result<void> update_container(const ContainerRecord& container);
   // An absent container is success: removal is idempotent.

@@ -39,6 +39,17 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("-u,--user", o.user, "user[:group]", "User, and group, that runs the command");
   flags.value("-w,--workdir", o.workdir, "dir", "Working directory inside the container");
   flags.value("--umask", o.umask, "octal", "File mode creation mask of the command");
+  flags.flag("--env-host", o.env_host, "Pass on the whole environment");
+  flags.flag("--http-proxy", o.http_proxy, "Pass on http_proxy, https_proxy, ftp_proxy and no_proxy");
+  flags.list("--unsetenv", o.unsetenv, "name", "Leave a variable of the image out").csv();
+  flags.flag("--unsetenv-all", o.unsetenv_all, "Leave all default variables out, the image's too");
+  flags.value("--tz", o.tz, "zone", "Time zone: a name in /usr/share/zoneinfo, or local");
+  flags.value("--systemd", o.systemd, "true|false|always", "Prepare for an init system as the command")
+      .choices({"true", "false", "always"});
+  flags.flag("--passwd", o.passwd, "Add the container's user to its /etc/passwd where it is not in there");
+  flags.value("--passwd-entry", o.passwd_entry, "line", "Line of /etc/passwd for the container's user");
+  flags.value("--group-entry", o.group_entry, "line", "Line of /etc/group for the container's group");
+  flags.list("--hostuser", o.hostuser, "user", "Add a user of the host to the container's /etc/passwd");
   flags.flag("--init", o.init, "Run a small init as PID 1 that forwards signals and reaps processes");
   flags.value("--init-path", o.init_path, "file", "The init to run with --init");
   flags.list("--ulimit", o.ulimit, "name=soft[:hard]", "Set a resource limit").csv();
@@ -47,9 +58,10 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--mount", o.mount, "type=TYPE,...", "Mount: type=bind, volume or tmpfs, source=…, target=…");
   flags.list("--tmpfs", o.tmpfs, "dst[:opts]", "Mount a file system in memory");
   flags.flag("--read-only", o.read_only, "Mount the root file system read-only");
+  flags.flag("--read-only-tmpfs", o.read_only_tmpfs, "With --read-only: /run, /tmp and /var/tmp can be written");
   flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");
   // network
-  flags.list("--network,--net", o.network, "mode", "Network: slirp4netns, none, host or container:NAME");
+  flags.list("--network,--net", o.network, "mode", "Network: slirp4netns, none, host, container:NAME or ns:PATH");
   flags.list("-p,--publish", o.publish, "[[ip:]host:]container", "Publish a port, or a range of ports, to the host")
       .csv();
   flags.flag("-P,--publish-all", o.publish_all, "Publish all exposed ports to ports of the engine's choice");
@@ -63,8 +75,28 @@ void CreateFlags::declare(Flags& flags) {
   // rights
   flags.list("--cap-add", o.cap_add, "capability", "Add a capability").csv();
   flags.list("--cap-drop", o.cap_drop, "capability", "Drop a capability").csv();
-  flags.list("--security-opt", o.security_opt, "option", "no-new-privileges, seccomp=FILE or seccomp=unconfined");
-  flags.value("--userns", o.userns, "mode", "User namespace: host, keep-id or nomap");
+  flags.flag("--privileged", o.privileged, "Give the container all rights that this user has, and the host's devices");
+  flags.list("--security-opt", o.security_opt, "option",
+             "no-new-privileges, seccomp=FILE, apparmor=PROFILE, label=…, mask=PATHS, unmask=PATHS or ALL, proc-opts=…");
+  flags.list("--group-add", o.group_add, "group", "Add a supplementary group; keep-groups: all that the caller has");
+  flags.list("--device", o.device, "host[:container][:rwm]", "Give the container a device of the host");
+  flags.list("--device-cgroup-rule", o.device_cgroup_rule, "type major:minor rwm",
+             "Allow devices by number, with cgroup v2 and as root");
+  flags.integer("--oom-score-adj", oom_score_adj_, "number", "How soon the kernel ends it when memory is short, -1000 to 1000");
+  flags.value("--rdt-class", o.rdt_class, "class", "Intel RDT class").hidden();
+  flags.value("--personality", o.personality, "domain", "Execution domain of the process: LINUX or LINUX32");
+  // namespaces
+  flags.value("--userns", o.userns, "mode",
+              "User namespace: host, keep-id, nomap, auto, private, container:NAME or ns:PATH");
+  flags.list("--uidmap", o.uidmap, "container:host:size", "Map user IDs in a user namespace of its own").csv();
+  flags.list("--gidmap", o.gidmap, "container:host:size", "Map group IDs in a user namespace of its own").csv();
+  flags.value("--subuidname", o.subuidname, "name", "Map the user IDs that this name has in /etc/subuid");
+  flags.value("--subgidname", o.subgidname, "name", "Map the group IDs that this name has in /etc/subgid");
+  flags.value("--pid", o.pid, "mode", "PID namespace: private, host, container:NAME or ns:PATH");
+  flags.value("--ipc", o.ipc, "mode", "IPC namespace: private, shareable, none, host, container:NAME or ns:PATH");
+  flags.value("--uts", o.uts, "mode", "UTS namespace: private, host, container:NAME or ns:PATH");
+  flags.value("--cgroupns", o.cgroupns, "mode", "Cgroup namespace: private, host, container:NAME or ns:PATH");
+  flags.list("--sysctl", o.sysctl, "name=value", "Set a kernel parameter of the container's own namespaces");
   flags.value("--runtime", o.runtime, "name|path", "OCI runtime that runs the container: creel, or another program");
   flags.list("--runtime-flag", o.runtime_flags, "flag", "Global flag of that other program, without its dashes");
   // end and logs
@@ -100,6 +132,7 @@ Result<engine::CreateOptions> CreateFlags::options() const {
   if (stop_timeout_ != kNotGiven) {
     TRY_SET(options.stop_timeout, parse_seconds(stop_timeout_, "--stop-timeout"));
   }
+  if (oom_score_adj_ != kNotGiven) options.oom_score_adj = oom_score_adj_;
   return options;
 }
 

@@ -23,7 +23,7 @@ class CreateFlags {
   std::string pull_ = "missing", os_, arch_, variant_, authfile_, cert_dir_, retry_, retry_delay_;
   std::optional<bool> tls_verify_;
   bool quiet_ = false;
-  std::int64_t stop_timeout_ = kNotGiven;
+  std::int64_t stop_timeout_ = kNotGiven, oom_score_adj_ = kNotGiven;
   std::vector<std::string> arguments_;
 
   static constexpr std::int64_t kNotGiven = INT64_MIN;

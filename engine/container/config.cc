@@ -90,6 +90,29 @@ void visit(Visitor&& member, Config& c) {
   member("seccomp", c.seccomp);
   member("seccompName", c.seccomp_name);
   member("securityOpt", c.security_opt);
+  member("mask", c.mask);
+  member("unmask", c.unmask);
+  member("procOpts", c.proc_opts);
+  member("apparmor", c.apparmor);
+  member("selinuxLabel", c.selinux_label);
+  member("mountLabel", c.mount_label);
+  member("devices", c.devices);
+  member("deviceRules", c.device_rules);
+  member("personality", c.personality);
+  member("systemd", c.systemd);
+  member("noTmpfs", c.no_tmpfs);
+  member("tz", c.tz);
+  member("noPasswd", c.no_passwd);
+  member("passwdEntry", c.passwd_entry);
+  member("groupEntry", c.group_entry);
+  member("hostUsers", c.host_users);
+  member("uidMap", c.uid_map);
+  member("gidMap", c.gid_map);
+  member("ipc", c.ipc);
+  member("pid", c.pid);
+  member("uts", c.uts);
+  member("cgroupns", c.cgroupns);
+  member("sysctls", c.sysctls);
   member("labels", c.labels);
   member("annotations", c.annotations);
   member("ulimits", c.ulimits);
@@ -141,6 +164,7 @@ std::string to_json_text(const ContainerConfig& config) {
                             {"protocol", port.protocol}});
   }
   if (config.umask) out["umask"] = *config.umask;
+  if (config.oom_score_adj) out["oomScoreAdj"] = *config.oom_score_adj;
   return dump_json(out);
 }
 
@@ -168,6 +192,7 @@ Result<ContainerConfig> config_from_json_text(const std::string& text) {
     port.protocol = text_of(item, "protocol");
     config.ports.push_back(std::move(port));
   }
+  if (member(in, "oomScoreAdj").is_number()) config.oom_score_adj = static_cast<int>(int_of(in, "oomScoreAdj"));
   if (member(in, "umask").is_number()) config.umask = static_cast<std::uint32_t>(int_of(in, "umask"));
   return config;
 }

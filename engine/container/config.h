@@ -42,13 +42,30 @@ struct ContainerConfig {
   std::string seccomp;       // "", "unconfined", or the profile's JSON text
   std::string seccomp_name;  // as given, for inspect
   std::vector<std::string> security_opt;
+  std::vector<std::string> mask, unmask;  // paths beside the defaults; patterns not to hide, or "ALL"
+  std::string proc_opts;                  // "hidepid=2,subset=pid"
+  std::string apparmor, selinux_label, mount_label;
+  std::vector<std::string> devices;       // "HOST:CONTAINER:rwm": what is there is seen at each start
+  std::vector<std::string> device_rules;  // "c 1:3 rwm"
+  std::optional<int> oom_score_adj;
+  std::string personality;
+  bool systemd = false;         // an init system runs inside: it wants its tmpfs and its cgroup writable
+  bool no_tmpfs = false;        // --read-only-tmpfs=false
+  std::string tz;
+  bool no_passwd = false;       // --passwd=false
+  std::string passwd_entry, group_entry;
+  std::vector<std::string> host_users;
   std::map<std::string, std::string> labels, annotations;
   std::vector<VolumeMount> mounts;
   std::vector<std::string> ulimits;
   std::int64_t shm_size = 65536000;  // bytes
   std::optional<std::uint32_t> umask;
   // namespaces
-  std::string userns;   // "", "host", "keep-id", "keep-id:uid=…,gid=…", "nomap"
+  std::string userns;   // "", "host", "keep-id[:uid=…,gid=…]", "nomap", "auto", "private", "container:<full ID>", "ns:PATH"
+  std::vector<std::string> uid_map, gid_map;  // "CONTAINER:ENGINE:SIZE" with auto and private
+  // "" (private), "host", "container:<full ID>", "ns:PATH"; ipc also "private", "shareable", "none"
+  std::string ipc, pid, uts, cgroupns;
+  std::map<std::string, std::string> sysctls;
   std::string network;  // "none", "host", "slirp4netns[:…]", "container:<full ID>"
   std::vector<net::PortMapping> ports;
   std::vector<std::string> exposed;  // "80/tcp"

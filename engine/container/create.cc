@@ -21,13 +21,12 @@ using nlohmann::json;
 namespace {
 
 Result<void> run_passes(Creation& creation) {
-  // What is known and not built is refused before anything is looked up.
-  TRY(pass_refuse_unbuilt(creation));
   TRY(pass_identity(creation));
   TRY(pass_image(creation));
   TRY(pass_labels(creation));
   // The network's mode decides the host name, the user namespace the user.
   TRY(pass_network(creation));
+  TRY(pass_namespaces(creation));
   TRY(pass_userns(creation));
   TRY(pass_command(creation));
   TRY(pass_user(creation));
@@ -36,6 +35,8 @@ Result<void> run_passes(Creation& creation) {
   TRY(pass_mounts(creation));
   TRY(pass_capabilities(creation));
   TRY(pass_security(creation));
+  TRY(pass_devices(creation));
+  TRY(pass_sysctls(creation));
   TRY(pass_limits(creation));
   TRY(pass_runtime(creation));
   TRY(pass_life(creation));
@@ -85,8 +86,16 @@ Result<void> claim(Creation& creation) {
     auto removed = remove(creation.engine, config.name, RemoveOptions{.force = true, .volumes = false, .timeout = {}});
     if (!removed.ok() && removed.error().code != Code::kNotFound) return removed;
   }
+  storage::Store::Complete complete;
+  if (config.userns == "auto") {
+    // Disjoint from all others' IDs, however many are created at once.
+    complete = [&](const std::vector<std::string>& others) -> Result<std::string> {
+      TRY(allocate_ids(creation, others));
+      return to_json_text(config);
+    };
+  }
   for (int attempt = 0;; ++attempt) {
-    auto added = store->add_container(record_of(config), creation.volumes);
+    auto added = store->add_container(record_of(config), creation.volumes, complete);
     if (added.ok() || added.error().code != Code::kExists) return added;
     if (!creation.options.name.empty() || attempt == 20) {
       Error error = std::move(added).error();
@@ -146,7 +155,7 @@ Result<void> make_running_dir(Engine& engine, const std::string& id) {
 
 Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options,
                                          const std::vector<std::string>& argv, storage::ImageRecord image) {
-  Creation creation{engine, options, argv, std::move(image), {}, {}, {}};
+  Creation creation{engine, options, argv, std::move(image), {}, {}, {}, {}};
   TRY(run_passes(creation));
   TRY(claim(creation));
   auto made = make_files(creation);

@@ -22,9 +22,10 @@ namespace creel::engine {
 
 namespace {
 
-Result<runtime::ProcessPlan> plan_process(const ContainerConfig& config, const ExecOptions& options) {
+Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig& config, const ExecOptions& options) {
   const std::string user = options.user.empty() ? config.user : options.user;
   TRY_SET(runtime::Process process, make_process(config, user));
+  TRY(add_groups(engine, config, process));
   process.terminal = options.tty;
   process.args = options.command;
   if (options.tty && !has_env(process.env, "TERM")) set_env(process.env, "TERM", "xterm");
@@ -35,6 +36,7 @@ Result<runtime::ProcessPlan> plan_process(const ContainerConfig& config, const E
   }
   if (!options.workdir.empty()) process.cwd = options.workdir;
   if (options.privileged) {
+    process.apparmor_profile.clear();
     const auto& all = runtime::all_capabilities();
     process.capabilities = {all, all, {}, all, {}};
   }
@@ -110,7 +112,7 @@ Result<StartOutcome> exec_with_terminal(runtime::ExecRequest& request, const Exe
   relay.terminal = isatty(STDIN_FILENO);
   relay.stdin_open = options.interactive;
   relay.sig_proxy = false;
-  if (!options.detach_keys.empty()) relay.detach_keys = options.detach_keys;
+  relay.detach_keys = options.detach_keys;
   TRY(monitor::parse_detach_keys(relay.detach_keys));
   TRY_SET(runtime::ExecProcess process, runtime::exec_in_container(request));
   relay.pid = process.pid;
@@ -140,7 +142,7 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   }
   TRY_SET(ContainerConfig config, config_of(record));
   runtime::ExecRequest request;
-  TRY_SET(request.plan, plan_process(config, options));
+  TRY_SET(request.plan, plan_process(engine, config, options));
   request.pidfd = pidfd->get();
   if (options.tty && !options.detach) return exec_with_terminal(request, options);
 

@@ -5,7 +5,12 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/etc_files.h"
+<<<<<<< HEAD
 #include "engine/container/runtime_choice.h"
+=======
+#include "engine/container/id_maps.h"
+#include "engine/container/joined_namespaces.h"
+>>>>>>> 2940882 (wip)
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/json.h"
@@ -83,13 +88,15 @@ json config_section(const ContainerConfig& config) {
   out["StopSignal"] = config.stop_signal;
   out["HealthcheckOnFailureAction"] = "none";
   out["CreateCommand"] = config.create_command;
-  out["SystemdMode"] = false;
+  out["SystemdMode"] = config.systemd;
   char umask[8];
   std::snprintf(umask, sizeof umask, "%04o", config.umask.value_or(022) & 07777u);
   out["Umask"] = umask;
   out["Timeout"] = 0;
   out["StopTimeout"] = config.stop_timeout;
-  out["Passwd"] = true;
+  out["Passwd"] = !config.no_passwd;
+  if (!config.tz.empty()) out["Timezone"] = config.tz;
+  if (!config.sysctls.empty()) out["Sysctls"] = config.sysctls;
   out["sdNotifyMode"] = "container";
   return out;
 }
@@ -123,7 +130,28 @@ json ulimits_of(const ContainerConfig& config) {
   return out;
 }
 
-json host_config(Engine& engine, const ContainerConfig& config) {
+json id_mappings(const ContainerConfig& config) {
+  runtime::Spec spec;
+  if (!pass_spec_user_namespace(config, {}, spec).ok()) return nullptr;
+  return {{"UidMap", to_text(spec.uid_mappings)}, {"GidMap", to_text(spec.gid_mappings)}};
+}
+
+json devices_of(const ContainerConfig& config) {
+  json out = json::array();
+  for (const std::string& text : config.devices) {
+    const std::vector<std::string> parts = split(text, ':');
+    if (parts.size() != 3) continue;
+    out.push_back({{"PathOnHost", parts[0]}, {"PathInContainer", parts[1]}, {"CgroupPermissions", parts[2]}});
+  }
+  return out;
+}
+
+// As Podman shows a namespace: "ns:PATH" is one of the container's own.
+std::string mode_shown(const std::string& mode, const char* usual) {
+  return mode.empty() || mode.rfind("ns:", 0) == 0 ? std::string(usual) : mode;
+}
+
+json host_config(const ContainerConfig& config) {
   json out = json::object();
   json binds = json::array();
   json tmpfs = json::object();
@@ -143,7 +171,7 @@ json host_config(Engine& engine, const ContainerConfig& config) {
   out["Binds"] = binds;
   out["Tmpfs"] = tmpfs;
   out["CgroupManager"] = "none";
-  out["CgroupMode"] = "private";
+  out["CgroupMode"] = mode_shown(config.cgroupns, "private");
   out["ContainerIDFile"] = config.cidfile;
   out["LogConfig"] = log_config(config);
   out["NetworkMode"] = config.network;
@@ -165,33 +193,20 @@ json host_config(Engine& engine, const ContainerConfig& config) {
   out["ExtraHosts"] = config.add_host;
   out["HostsFile"] = "";
   out["GroupAdd"] = config.group_add;
-  out["IpcMode"] = "private";
+  out["IpcMode"] = mode_shown(config.ipc, "private");
   out["Cgroup"] = "";
   out["Cgroups"] = "default";
   out["Links"] = nullptr;
-  out["OomScoreAdj"] = 0;
-  out["PidMode"] = "private";
+  out["OomScoreAdj"] = config.oom_score_adj.value_or(0);
+  out["PidMode"] = mode_shown(config.pid, "private");
   out["Privileged"] = config.privileged;
   out["PublishAllPorts"] = false;
   out["ReadonlyRootfs"] = config.read_only;
   out["SecurityOpt"] = config.security_opt;
-  out["UTSMode"] = "private";
-  const bool nested = !config.userns.empty() && config.userns != "host";
+  out["UTSMode"] = mode_shown(config.uts, "private");
+  const bool nested = maps_own_ids(config) || config.userns.rfind("ns:", 0) == 0;
   out["UsernsMode"] = nested ? "private" : config.userns;
-  if (nested) {
-    if (auto spec = make_spec(engine, config, {}); spec.ok()) {
-      json maps = {{"UidMap", json::array()}, {"GidMap", json::array()}};
-      auto add = [](const std::vector<runtime::IdMapping>& from, json& to) {
-        for (const runtime::IdMapping& map : from) {
-          to.push_back(std::to_string(map.container_id) + ":" + std::to_string(map.host_id) + ":" +
-                       std::to_string(map.size));
-        }
-      };
-      add(spec->uid_mappings, maps["UidMap"]);
-      add(spec->gid_mappings, maps["GidMap"]);
-      out["IDMappings"] = maps;
-    }
-  }
+  if (maps_own_ids(config)) out["IDMappings"] = id_mappings(config);
   out["ShmSize"] = config.shm_size;
   out["Runtime"] = "oci";
   out["ConsoleSize"] = {0, 0};
@@ -207,7 +222,7 @@ json host_config(Engine& engine, const ContainerConfig& config) {
                           "BlkioDeviceWriteIOps", "CgroupConf"}) {
     out[key] = nullptr;
   }
-  out["Devices"] = json::array();
+  out["Devices"] = devices_of(config);
   out["OomKillDisable"] = false;
   out["Init"] = config.init;
   out["Ulimits"] = ulimits_of(config);
@@ -300,9 +315,9 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["Name"] = config.name;
   out["RestartCount"] = 0;
   out["Driver"] = "overlay";
-  out["MountLabel"] = "";
-  out["ProcessLabel"] = "";
-  out["AppArmorProfile"] = "";
+  out["MountLabel"] = config.mount_label;
+  out["ProcessLabel"] = config.selinux_label;
+  out["AppArmorProfile"] = config.apparmor;
   if (auto process = make_process(config, config.user); process.ok()) {
     out["EffectiveCaps"] =
         process->capabilities.effective.empty() ? json(nullptr) : json(process->capabilities.effective);
@@ -322,7 +337,7 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["GraphDriver"] = {{"Name", "overlay"}, {"Data", data}};
   out["Mounts"] = mounts_of(config);
   json dependencies = json::array();
-  if (config.network.rfind("container:", 0) == 0) dependencies.push_back(config.network.substr(10));
+  for (const std::string& id : lenders(config)) dependencies.push_back(id);
   out["Dependencies"] = dependencies;
   out["NetworkSettings"] = network_settings(config, observed);
   out["Namespace"] = "";
@@ -331,7 +346,7 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["KubeExitCodePropagation"] = "invalid";
   out["lockNumber"] = 0;
   out["Config"] = config_section(config);
-  out["HostConfig"] = host_config(engine, config);
+  out["HostConfig"] = host_config(config);
   return out;
 }
 

@@ -40,14 +40,34 @@ struct CreateOptions {
   std::optional<unsigned> stop_timeout;
   std::optional<std::string> umask;
   bool no_hosts = false;
+<<<<<<< HEAD
   std::string runtime;  // empty: the engine's
   std::vector<std::string> runtime_flags;
+=======
+  // namespaces
+  std::string ipc, pid, uts, cgroupns, subuidname, subgidname;
+  std::vector<std::string> uidmap, gidmap, sysctl;
+  // devices and what the process may be
+  std::vector<std::string> device, device_cgroup_rule;
+  std::optional<std::int64_t> oom_score_adj;
+  std::string personality, rdt_class;
+  bool read_only_tmpfs = true;
+  // environment
+  std::vector<std::string> unsetenv;
+  bool unsetenv_all = false, env_host = false, http_proxy = true;
+  std::string tz;
+  // an init system inside, and who is who
+  std::string systemd = "true", passwd_entry, group_entry;
+  std::vector<std::string> hostuser;
+  bool passwd = true;
+>>>>>>> 2940882 (wip)
 };
 
 struct ExecOptions {
   bool detach = false, interactive = false, tty = false, privileged = false;
   std::vector<std::string> env, env_file;
-  std::string user, workdir, detach_keys;
+  std::string user, workdir;
+  std::string detach_keys = "ctrl-p,ctrl-q";  // "": nothing detaches
   std::vector<std::string> command;
 };
 

@@ -9,12 +9,20 @@
 
 #include "base/result.h"
 #include "engine/container/config.h"
+#include "engine/container/id_maps.h"
 #include "engine/container/options.h"
 #include "engine/engine.h"
 #include "engine/image/image_config.h"
 #include "storage/store.h"
 
 namespace creel::engine {
+
+// --userns=auto: what is asked for, until the other containers are known.
+struct AutoIds {
+  std::uint64_t size = 0;
+  IdMap uids, gids;  // that must be
+  std::vector<IdSpan> free_uids, free_gids;
+};
 
 struct Creation {
   Engine& engine;
@@ -24,10 +32,10 @@ struct Creation {
   ImageConfig image_config;
   ContainerConfig config;                      // being made
   std::vector<storage::VolumeRecord> volumes;  // used; made in the same transaction where absent
+  AutoIds auto_ids;
 };
 
 // passes_identity.cc
-Result<void> pass_refuse_unbuilt(Creation& creation);
 Result<void> pass_identity(Creation& creation);
 Result<void> pass_image(Creation& creation);
 Result<void> pass_labels(Creation& creation);
@@ -41,8 +49,16 @@ Result<void> pass_mounts(Creation& creation);
 // passes_network.cc
 Result<void> pass_network(Creation& creation);
 Result<void> pass_ports(Creation& creation);
-// passes_security.cc
+// passes_namespaces.cc
+Result<void> pass_namespaces(Creation& creation);
+Result<void> pass_sysctls(Creation& creation);
+// passes_userns.cc
 Result<void> pass_userns(Creation& creation);
+// The part of it that depends on the other containers; in the transaction that adds this one.
+Result<void> allocate_ids(Creation& creation, const std::vector<std::string>& other_configs);
+// passes_devices.cc
+Result<void> pass_devices(Creation& creation);
+// passes_security.cc
 Result<void> pass_capabilities(Creation& creation);
 Result<void> pass_security(Creation& creation);
 Result<void> pass_limits(Creation& creation);
@@ -51,6 +67,9 @@ Result<void> pass_life(Creation& creation);
 Result<void> pass_logging(Creation& creation);
 Result<void> pass_runtime(Creation& creation);
 Result<void> pass_id_files(Creation& creation);
+
+// crun's annotation for --group-add keep-groups, which is how Podman says it.
+inline constexpr const char* kKeepGroups = "run.oci.keep_original_groups";
 
 // --- pure parts, for unit tests and exec
 
@@ -70,6 +89,14 @@ Result<VolumeMount> parse_mount(const std::string& text);
 Result<VolumeMount> parse_tmpfs(const std::string& text);
 // Absolute, without "//", "/./", trailing slash; ".." is resolved lexically.
 std::string clean_path(const std::string& path);
+
+// "container:<full ID>" of the container that is called so. `kind`: of the namespace, for the error.
+Result<std::string> shared_with(Creation& creation, const std::string& name, const char* kind);
+// Whether this mode of a namespace is another's: "container:…", "ns:…".
+inline bool joins(const std::string& mode) { return mode.rfind("container:", 0) == 0 || mode.rfind("ns:", 0) == 0; }
+
+// --device "HOST[:CONTAINER][:rwm]" as "HOST:CONTAINER:rwm". kInvalid.
+Result<std::string> parse_device(const std::string& text);
 
 struct KeepId {
   std::optional<std::uint32_t> uid, gid;

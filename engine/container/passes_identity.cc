@@ -29,12 +29,6 @@ Result<void> add_label(const std::string& text, std::map<std::string, std::strin
 
 }  // namespace
 
-Result<void> pass_refuse_unbuilt(Creation& creation) {
-  if (creation.options.privileged) return fail(Code::kUnsupported, "--privileged is not built yet");
-  if (!creation.options.group_add.empty()) return fail(Code::kUnsupported, "--group-add is not built yet");
-  return {};
-}
-
 Result<void> pass_identity(Creation& creation) {
   ContainerConfig& config = creation.config;
   config.id = random_hex(32);

@@ -1,5 +1,6 @@
 // --network, -p, -P, --expose, --dns and --add-host.
 #include <arpa/inet.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -28,22 +29,21 @@ Result<void> pass_network(Creation& creation) {
     TRY(net::parse_slirp_options(mode.after));
     config.network = network;
   } else if (mode.before == "container") {
-    TRY_SET(storage::Store * store, creation.engine.store());
-    auto other = store->container(mode.after);
-    if (!other.ok()) {
-      if (other.error().code != Code::kNotFound) return std::move(other).error();
-      return fail(Code::kNotFound, "container to share the network with: no container with name or ID \"" + mode.after +
-                                       "\" found: no such container");
+    TRY_SET(config.network, shared_with(creation, mode.after, "network"));
+  } else if (mode.before == "ns" && !mode.after.empty()) {
+    struct stat info {};
+    if (stat(mode.after.c_str(), &info) != 0) {
+      return errno_error("stat " + mode.after).within("cannot find specified network namespace path");
     }
-    config.network = "container:" + other->id;
-  } else if (mode.before == "bridge" || mode.before == "pasta" || mode.before == "ns") {
+    config.network = network;
+  } else if (mode.before == "bridge" || mode.before == "pasta") {
     return fail(Code::kUnsupported, "network mode " + mode.before + " is not built yet")
-        .with_hint("Built: none, host, slirp4netns[:OPTIONS] (the default) and container:NAME.");
+        .with_hint("Built: none, host, slirp4netns[:OPTIONS] (the default), container:NAME and ns:PATH.");
   } else {
     return fail(Code::kNotFound, "unable to find network with name or ID " + network + ": network not found")
-        .with_hint("Networks of their own are not built yet; none, host, slirp4netns and container:NAME are.");
+        .with_hint("Networks of their own are not built yet; none, host, slirp4netns, container:NAME and ns:PATH are.");
   }
-  if (config.network.rfind("container:", 0) == 0 || config.network == "host") {
+  if (joins(config.network) || config.network == "host") {
     if (!options.publish.empty() && config.network != "host") {
       return fail(Code::kInvalid,
                   "published or exposed ports must be defined when the network namespace is created, not in a "

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/passes.h"
+#include "engine/container/spec_passes.h"
 
 extern "C" char** environ;
 
@@ -28,7 +29,54 @@ std::string value_of(const std::vector<std::string>& env, const std::string& key
   return {};
 }
 
+void add_proxies(std::vector<std::string>& env) {
+  for (const char* name : {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
+                           "NO_PROXY"}) {
+    if (const char* value = getenv(name)) set_env(env, name, value);
+  }
+}
+
+// systemd takes its machine ID from this.
+std::string uuid_of(const std::string& id) {
+  return id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) + "-" + id.substr(16, 4) + "-" + id.substr(20, 12);
+}
+
+bool is_init_system(const std::string& command) {
+  for (const char* name : {"/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init"}) {
+    if (command == name) return true;
+  }
+  return command.substr(command.rfind('/') + 1) == "systemd";
+}
+
+Result<void> set_systemd(Creation& creation) {
+  ContainerConfig& config = creation.config;
+  const std::string& mode = creation.options.systemd;
+  if (mode == "always") {
+    config.systemd = true;
+  } else if (mode == "true") {
+    config.systemd = is_init_system(config.entrypoint.empty() ? config.command.front() : config.entrypoint.front());
+  } else if (mode != "false") {
+    return fail(Code::kInvalid, "--systemd values must be one of \"true, false, always\": invalid configuration");
+  }
+  // What systemd takes for "halt".
+  if (config.systemd) config.stop_signal = "SIGRTMIN+3";
+  return {};
+}
+
 }  // namespace
+
+Result<std::string> time_zone_file(const std::string& zone) {
+  std::string path = "/etc/localtime";
+  if (zone != "local") {
+    path = clean_path("/usr/share/zoneinfo/" + zone);
+    if (path.rfind("/usr/share/zoneinfo/", 0) != 0) return fail(Code::kInvalid, "--tz " + zone + ": not a time zone");
+  }
+  char* real = realpath(path.c_str(), nullptr);
+  if (!real) return errno_error("stat " + path).within("finding time zone");
+  std::string out = real;
+  free(real);
+  return out;
+}
 
 std::vector<std::string> host_environment() {
   std::vector<std::string> out;
@@ -136,6 +184,10 @@ Result<void> pass_command(Creation& creation) {
   config.tty = options.tty;
   config.open_stdin = options.interactive;
   config.read_only = options.read_only;
+  config.no_tmpfs = !options.read_only_tmpfs;
+  config.tz = options.tz;
+  if (!config.tz.empty()) TRY(time_zone_file(config.tz));
+  TRY(set_systemd(creation));
   if (options.umask) {
     char* end = nullptr;
     const unsigned long mask = std::strtoul(options.umask->c_str(), &end, 8);
@@ -163,7 +215,7 @@ Result<void> pass_user(Creation& creation) {
     return fail(Code::kInvalid, "--hostname \"" + config.hostname + "\": a host name has at most 64 characters");
   }
   if (config.hostname.empty()) {
-    if (config.network == "host") {
+    if (config.network == "host" || config.uts == "host") {
       char name[256] = {};
       gethostname(name, sizeof name - 1);
       config.hostname = name;
@@ -178,16 +230,29 @@ Result<void> pass_environment(Creation& creation) {
   const CreateOptions& options = creation.options;
   ContainerConfig& config = creation.config;
   std::vector<std::string>& env = config.env;
-  set_env(env, "PATH", kDefaultPath);
-  if (config.tty) set_env(env, "TERM", "xterm");
-  set_env(env, "container", "podman");
-  for (const std::string& entry : creation.image_config.env) {
-    Cut parts = cut(entry, '=');
-    if (!parts.before.empty()) set_env(env, parts.before, parts.after);
+  if (!options.unsetenv_all) {
+    set_env(env, "PATH", kDefaultPath);
+    if (config.tty) set_env(env, "TERM", "xterm");
+    set_env(env, "container", "podman");
+    if (options.http_proxy) add_proxies(env);
+    for (const std::string& entry : creation.image_config.env) {
+      Cut parts = cut(entry, '=');
+      if (!parts.before.empty()) set_env(env, parts.before, parts.after);
+    }
+    set_env(env, "HOSTNAME", config.hostname);
+    if (config.systemd) set_env(env, "container_uuid", uuid_of(config.id));
   }
-  set_env(env, "HOSTNAME", config.hostname);
-  if (options.env.empty() && options.env_file.empty()) return {};
+  for (const std::string& name : options.unsetenv) {
+    std::erase_if(env, [&](const std::string& entry) { return entry.rfind(name + "=", 0) == 0; });
+  }
+  if (options.env.empty() && options.env_file.empty() && !options.env_host) return {};
   const std::vector<std::string> host = host_environment();
+  if (options.env_host) {
+    for (const std::string& entry : host) {
+      Cut parts = cut(entry, '=');
+      if (!parts.before.empty() && !has_env(env, parts.before)) set_env(env, parts.before, parts.after);
+    }
+  }
   for (const std::string& path : options.env_file) TRY(add_env_file(path, host, env));
   for (const std::string& entry : options.env) TRY(add_env(entry, host, env));
   return {};

@@ -1,4 +1,4 @@
-// User namespace, capabilities, seccomp and the other --security-opt, resource limits.
+// Capabilities, seccomp and the other --security-opt, resource limits.
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,47 +11,66 @@
 
 namespace creel::engine {
 
-Result<KeepId> parse_keep_id(const std::string& userns) {
-  KeepId out;
-  const Cut mode = cut(userns, ':');
-  if (!mode.found) return out;
-  for (const std::string& option : split(mode.after, ',')) {
-    const Cut pair = cut(option, '=');
-    if (pair.before != "uid" && pair.before != "gid") {
-      return fail(Code::kInvalid, "unknown option specified: \"" + pair.before + "\" for --userns keep-id");
+namespace {
+
+// The parts of an SELinux label that were asked for.
+struct LabelOptions {
+  bool disable = false, nested = false;
+  std::string user, role, type, level, file_type;
+  [[nodiscard]] bool any() const {
+    return nested || !(user + role + type + level + file_type).empty();
+  }
+};
+
+Result<void> add_label(const std::string& value, LabelOptions& label) {
+  const Cut pair = cut(value, ':');
+  if (value == "disable") {
+    label.disable = true;
+  } else if (value == "nested") {
+    label.nested = true;
+  } else if (pair.found && !pair.after.empty()) {
+    for (const auto& [key, part] : {std::pair{"user", &label.user}, std::pair{"role", &label.role},
+                                    std::pair{"type", &label.type}, std::pair{"level", &label.level},
+                                    std::pair{"filetype", &label.file_type}}) {
+      if (pair.before != key) continue;
+      *part = pair.after;
+      return {};
     }
-    TRY_SET(std::int64_t id, parse_int(pair.after, "--userns keep-id " + pair.before));
-    if (id < 0 || id > 0x7fffffff)
-      return fail(Code::kInvalid, "--userns keep-id: " + option + ": not a user or group ID");
-    (pair.before == "uid" ? out.uid : out.gid) = static_cast<std::uint32_t>(id);
+    return fail(Code::kInvalid, "invalid --security-opt \"label=" + value + "\": user, role, type, level or filetype is expected");
+  } else {
+    return fail(Code::kInvalid, "invalid --security-opt \"label=" + value + "\"");
+  }
+  return {};
+}
+
+// A label is set where one is asked for. Asked for and not to be had is an error, never silence.
+Result<void> apply_labels(const LabelOptions& label, ContainerConfig& config) {
+  if (label.disable || !label.any()) return {};
+  if (!path_exists("/sys/fs/selinux/enforce")) {
+    return fail(Code::kUnavailable, "--security-opt label: SELinux is not enabled on this system");
+  }
+  auto part = [](const std::string& given, const char* usual) { return given.empty() ? std::string(usual) : given; };
+  const std::string level = part(label.level, "s0");
+  config.selinux_label = part(label.user, "system_u") + ":" + part(label.role, "system_r") + ":" +
+                         part(label.type, "container_t") + ":" + level;
+  config.mount_label = "system_u:object_r:" + part(label.file_type, "container_file_t") + ":" + level;
+  return {};
+}
+
+bool has_apparmor() {
+  auto text = read_file("/sys/module/apparmor/parameters/enabled", 16);
+  return text.ok() && !text->empty() && text->front() == 'Y';
+}
+
+std::vector<std::string> paths_of(const std::string& value) {
+  std::vector<std::string> out;
+  for (const std::string& path : split(value, ':')) {
+    if (!path.empty()) out.push_back(path);
   }
   return out;
 }
 
-Result<void> pass_userns(Creation& creation) {
-  const std::string& given = creation.options.userns;
-  ContainerConfig& config = creation.config;
-  const Cut mode = cut(given, ':');
-  if (given.empty() || given == "host") {
-    config.userns = given;
-  } else if (mode.before == "keep-id" || given == "nomap") {
-    if (!creation.engine.rootless()) {
-      return fail(Code::kInvalid, mode.before + " is only supported in rootless mode");
-    }
-    TRY(parse_keep_id(given));
-    config.userns = given;
-    if (config.network.rfind("container:", 0) == 0) {
-      return fail(Code::kUnsupported,
-                  "--userns " + mode.before + " together with --network container:NAME is not built yet");
-    }
-  } else if (mode.before == "auto" || mode.before == "private" || mode.before == "ns" || mode.before == "container") {
-    return fail(Code::kUnsupported, "--userns " + mode.before + " is not built yet")
-        .with_hint("Built: host, keep-id and nomap.");
-  } else {
-    return fail(Code::kInvalid, "unrecognized namespace mode " + given + " passed");
-  }
-  return {};
-}
+}  // namespace
 
 Result<void> pass_capabilities(Creation& creation) {
   ContainerConfig& config = creation.config;
@@ -70,6 +89,8 @@ Result<void> pass_capabilities(Creation& creation) {
 
 Result<void> pass_security(Creation& creation) {
   ContainerConfig& config = creation.config;
+  config.privileged = creation.options.privileged;
+  LabelOptions label;
   for (const std::string& option : creation.options.security_opt) {
     // "key=value", or the older "key:value".
     const std::size_t at = option.find_first_of("=:");
@@ -93,19 +114,25 @@ Result<void> pass_security(Creation& creation) {
         config.seccomp = std::move(text).value();
       }
     } else if (key == "label") {
-      // Creel sets no SELinux labels, so that this is how it is already; any other label would be a promise not kept.
-      if (value != "disable") return fail(Code::kUnsupported, "--security-opt label=" + value + " is not built yet");
+      TRY(add_label(value, label));
     } else if (key == "apparmor") {
-      if (value != "unconfined")
-        return fail(Code::kUnsupported, "--security-opt apparmor=" + value + " is not built yet");
-    } else if (key == "mask" || key == "unmask" || key == "proc-opts") {
-      return fail(Code::kUnsupported, "--security-opt " + key + " is not built yet");
+      if (value.empty()) return fail(Code::kInvalid, "invalid --security-opt \"" + option + "\": a profile's name or unconfined is expected");
+      if (value != "unconfined" && !has_apparmor()) {
+        return fail(Code::kUnavailable, "apparmor profile \"" + value + "\" specified, but Apparmor is not enabled on this system");
+      }
+      config.apparmor = value;
+    } else if (key == "mask") {
+      for (std::string& path : paths_of(value)) config.mask.push_back(std::move(path));
+    } else if (key == "unmask") {
+      for (std::string& path : paths_of(value)) config.unmask.push_back(value == "all" ? "ALL" : std::move(path));
+    } else if (key == "proc-opts") {
+      config.proc_opts = value;
     } else {
       return fail(Code::kInvalid, "invalid --security-opt 2: \"" + option + "\"");
     }
     config.security_opt.push_back(option);
   }
-  return {};
+  return apply_labels(label, config);
 }
 
 Result<void> check_ulimit(const std::string& text) {

@@ -11,6 +11,7 @@
 #include "engine/container/container.h"
 #include "engine/container/create.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/joined_namespaces.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/image/obtain.h"
@@ -24,46 +25,15 @@ namespace {
 
 using monitor::Launch;
 
-// The container whose network namespace is to be shared.
-struct JoinedNetwork {
-  Fd pidfd;          // of its first process; the monitor joins its user namespace
-  std::string path;  // /proc/PID/ns/net; empty: nothing is joined
-};
-
-Result<JoinedNetwork> join_network(Engine& engine, const std::string& name) {
-  auto record = find_record(engine, name);
-  if (!record.ok()) return std::move(record).error();
-  TRY_SET(ContainerConfig config, config_of(*record));
-  if (!config.userns.empty() && config.userns != "host") {
-    return fail(Code::kUnsupported, "sharing the network of container " + name + ", which runs with --userns " +
-                                        config.userns + ", is not built yet");
-  }
-  const monitor::Observed observed = observe(engine, record->id);
-  auto pidfd = first_process(observed);
-  if (!pidfd.ok()) {
-    return fail(Code::kInUse,
-                "cannot get namespace path unless container " + record->id + " is running: container is stopped");
-  }
-  JoinedNetwork out;
-  out.pidfd = std::move(*pidfd);
-  out.path = "/proc/" + std::to_string(observed.state->pid) + "/ns/net";
-  return out;
-}
-
-Result<JoinedNetwork> joined_network(Engine& engine, const std::string& mode) {
-  if (mode.rfind("container:", 0) != 0) return JoinedNetwork();
-  return join_network(engine, mode.substr(10));
-}
-
 monitor::LogDriver log_driver(const std::string& name) {
   if (name == "none") return monitor::LogDriver::kNone;
   if (name == "json-file") return monitor::LogDriver::kJsonFile;
   return monitor::LogDriver::kK8sFile;
 }
 
-Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNetwork& joined, bool attach) {
+Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNamespaces& joined, bool attach) {
   SpecContext context;
-  context.network_namespace = joined.path;
+  context.joined = &joined;
   winsize size{};
   if (attach && config.tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
     context.rows = size.ws_row;
@@ -71,7 +41,7 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   }
   TRY_SET(runtime::Spec spec, make_spec(engine, config, context));
   monitor::Job job;
-  TRY_SET(job.plan, runtime::compile(spec, engine.rootless()));
+  TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
   job.id = config.id;
   job.container_dir = engine.paths().container(config.id);
   job.running_dir = engine.paths().running(config.id);
@@ -144,7 +114,7 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
 }
 
 Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
-                                     const StartRequest& request, const JoinedNetwork& joined) {
+                                     const StartRequest& request, const JoinedNamespaces& joined) {
   TRY(make_running_dir(engine, config.id));
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request.attach));
@@ -166,11 +136,8 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
 Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const StartRequest& request,
                          const std::vector<std::string>& argv,
                          const std::function<void(const std::string& id)>& on_created) {
-  JoinedNetwork joined;
-  if (!options.network.empty()) {
-    TRY_SET(joined, joined_network(engine, options.network.front()));
-  }
-  auto begin = [&] { return Launch::begin(engine.identity(), engine.paths().runtime, joined.pidfd.get()); };
+  TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(options)));
+  auto begin = [&] { return Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()); };
   // The user namespace is made while this process goes on.
   std::optional<Result<Launch>> launch(begin());
   if (!launch->ok()) return std::move(*launch).error();
@@ -205,8 +172,8 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
     return StartOutcome{.detached = true, .exit_code = 0};
   }
   TRY_SET(ContainerConfig config, config_of(record));
-  TRY_SET(JoinedNetwork joined, joined_network(engine, config.network));
-  TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.pidfd.get()));
+  TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
+  TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()));
   for (const VolumeMount& mount : config.mounts) {
     if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(engine, mount.name));
   }

@@ -16,6 +16,25 @@ namespace {
 
 constexpr std::size_t kLimit = 1 << 20;
 
+std::string home_in_container(const ContainerConfig& config) {
+  auto home = rootless::home_directory();
+  if (home.ok()) {
+    for (const VolumeMount& mount : config.mounts) {
+      if (mount.destination == *home) return *home;
+    }
+  }
+  return config.workdir;
+}
+
+Result<void> write_one(int dir, const char* name, std::string text, const std::string& line) {
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  text += line;
+  TRY_SET(Fd file, open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+  return write_all(file.get(), text);
+}
+
+}  // namespace
+
 // The container's file as it will see it: from its upper directory, else the topmost layer that has it. What is not a
 // regular file, or too big, counts as empty: images are not trusted.
 std::string file_of_image(Engine& engine, const ContainerConfig& config, const std::string& name) {
@@ -42,24 +61,18 @@ std::string file_of_image(Engine& engine, const ContainerConfig& config, const s
   return {};
 }
 
-std::string home_in_container(const ContainerConfig& config) {
-  auto home = rootless::home_directory();
-  if (home.ok()) {
-    for (const VolumeMount& mount : config.mounts) {
-      if (mount.destination == *home) return *home;
-    }
+Result<std::uint32_t> group_id(Engine& engine, const ContainerConfig& config, const std::string& group) {
+  for (const std::string& line : split(file_of_image(engine, config, "etc/group"), '\n')) {
+    const std::vector<std::string> fields = split(line, ':');
+    if (fields.size() < 3 || fields[0] != group) continue;
+    const auto id = parse_int(fields[2], "group ID");
+    if (id.ok() && *id >= 0 && *id < 0xffffffff) return static_cast<std::uint32_t>(*id);
   }
-  return config.workdir;
+  const auto id = parse_int(group, "group ID");
+  if (id.ok() && *id >= 0 && *id < 0xffffffff) return static_cast<std::uint32_t>(*id);
+  return fail(Code::kInvalid, "looking up supplemental groups for container " + config.id + ": Unable to find group " +
+                                  group + ": no matching entries in group file");
 }
-
-Result<void> write_one(int dir, const char* name, std::string text, const std::string& line) {
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  text += line;
-  TRY_SET(Fd file, open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
-  return write_all(file.get(), text);
-}
-
-}  // namespace
 
 bool has_id(const std::string& text, const std::string& id) {
   for (const std::string& line : split(text, '\n')) {

@@ -55,8 +55,8 @@ class Launch {
   // Starts creel-monitor at once (vfork + exec of the static program) and, for a user, has it join or make the user
   // namespace (newuidmap and newgidmap are started by this process) while the caller goes on with other work.
   // <runtime>/userns.lock sees to it that there is one namespace per user.
-  // `join`: a process whose user namespace must be used (container:X), else -1.
-  static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd = -1);
+  // `join`: a descriptor of the user namespace that must be used (container:X, ns:PATH), else -1.
+  static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join = -1);
   // Sends the job: the container's process is created, networked, set up and started. `attach`: keep the connection as an
   // attached client from the first byte.
   Result<void> give(const Job& job, bool attach);

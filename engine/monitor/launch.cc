@@ -35,12 +35,12 @@ Result<Fd> in_memory(const std::string& bytes) {
 
 }  // namespace
 
-Result<Launch> Launch::begin(rootless::Identity identity, const std::string& runtime_dir, int join_pidfd) {
+Result<Launch> Launch::begin(rootless::Identity identity, const std::string& runtime_dir, int join) {
   Launch out;
   out.runtime_dir_ = runtime_dir;
   TRY_SET(const std::string program, libexec_program("creel-monitor"));
   std::optional<Fd> live;
-  int target = join_pidfd;
+  int target = join;
   if (identity == rootless::Identity::kUser && target < 0) {
     live = rootless::live_namespace(runtime_dir);
     if (!live) {

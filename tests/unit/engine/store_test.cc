@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "create merges image and options; a failure leaves no
              o.tmpfs = {"/x", "/x"};
            },
            [](CreateOptions& o) { o.network = {"bogus"}; }, [](CreateOptions& o) { o.cidfile = "/no/such/dir/cid"; },
-           [](CreateOptions& o) { o.privileged = true; }, [](CreateOptions& o) { o.stop_signal = "NOPE"; },
+           [](CreateOptions& o) { o.device = {"/no/such/device"}; }, [](CreateOptions& o) { o.stop_signal = "NOPE"; },
            [](CreateOptions& o) { o.name = "a/b"; }}) {
     CreateOptions broken = options;
     breaks(broken);
