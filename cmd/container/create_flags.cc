@@ -46,7 +46,6 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("--tz", o.tz, "zone", "Time zone: a name in /usr/share/zoneinfo, or local");
   flags.value("--systemd", o.systemd, "true|false|always", "Prepare for an init system as the command")
       .choices({"true", "false", "always"});
-  flags.flag("--passwd", o.passwd, "Add the container's user to its /etc/passwd where it is not in there");
   flags.value("--passwd-entry", o.passwd_entry, "line", "Line of /etc/passwd for the container's user");
   flags.value("--group-entry", o.group_entry, "line", "Line of /etc/group for the container's group");
   flags.list("--hostuser", o.hostuser, "user", "Add a user of the host to the container's /etc/passwd");
@@ -107,6 +106,10 @@ void CreateFlags::declare(Flags& flags) {
       .choices({"k8s-file", "json-file", "none"});
   flags.list("--log-opt", o.log_opt, "key=value", "Option of the log driver: max-size, max-file, path, tag");
   flags.arguments(arguments_, true);
+}
+
+void CreateFlags::declare_passwd(Flags& flags) {
+  flags.flag("--passwd", options_.passwd, "Add the container's user to its /etc/passwd where it is not in there");
 }
 
 Result<engine::CreateOptions> CreateFlags::options() const {

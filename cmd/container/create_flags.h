@@ -15,6 +15,7 @@ class CreateFlags {
  public:
   // Everything from the image on belongs to the container.
   void declare(Flags& flags);
+  void declare_passwd(Flags& flags);  // run alone has it
   // kInvalid: --pull or --stop-timeout with a value that is none of theirs.
   Result<engine::CreateOptions> options() const;
 

@@ -7,6 +7,7 @@ namespace creel::cmd {
 void RunCommand::declare(Flags& flags) {
   flags.flag("-d,--detach", detach_, "Let the container run in the background, and print its ID");
   create_.declare(flags);
+  create_.declare_passwd(flags);
   attach_.declare_keys(flags);
   attach_.declare_sig_proxy(flags);
 }

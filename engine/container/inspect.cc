@@ -5,18 +5,14 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/etc_files.h"
-<<<<<<< HEAD
-#include "engine/container/runtime_choice.h"
-=======
 #include "engine/container/id_maps.h"
 #include "engine/container/joined_namespaces.h"
->>>>>>> 2940882 (wip)
+#include "engine/container/runtime_choice.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/json.h"
 #include "engine/runtime/compile.h"
 #include "net/slirp.h"
-#include "rootless/userns.h"
 
 namespace creel::engine {
 

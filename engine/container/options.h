@@ -40,10 +40,8 @@ struct CreateOptions {
   std::optional<unsigned> stop_timeout;
   std::optional<std::string> umask;
   bool no_hosts = false;
-<<<<<<< HEAD
   std::string runtime;  // empty: the engine's
   std::vector<std::string> runtime_flags;
-=======
   // namespaces
   std::string ipc, pid, uts, cgroupns, subuidname, subgidname;
   std::vector<std::string> uidmap, gidmap, sysctl;
@@ -60,7 +58,6 @@ struct CreateOptions {
   std::string systemd = "true", passwd_entry, group_entry;
   std::vector<std::string> hostuser;
   bool passwd = true;
->>>>>>> 2940882 (wip)
 };
 
 struct ExecOptions {

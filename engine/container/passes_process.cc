@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
+#include "engine/container/user_files.h"
 
 extern "C" char** environ;
 
@@ -34,11 +35,6 @@ void add_proxies(std::vector<std::string>& env) {
                            "NO_PROXY"}) {
     if (const char* value = getenv(name)) set_env(env, name, value);
   }
-}
-
-// systemd takes its machine ID from this.
-std::string uuid_of(const std::string& id) {
-  return id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) + "-" + id.substr(16, 4) + "-" + id.substr(20, 12);
 }
 
 bool is_init_system(const std::string& command) {
@@ -210,6 +206,14 @@ Result<void> pass_user(Creation& creation) {
     TRY_SET(KeepId keep, parse_keep_id(config.userns));
     config.user = std::to_string(keep.uid.value_or(getuid())) + ":" + std::to_string(keep.gid.value_or(getgid()));
   }
+  config.no_passwd = !creation.options.passwd;
+  config.passwd_entry = creation.options.passwd_entry;
+  config.group_entry = creation.options.group_entry;
+  for (const std::string& user : creation.options.hostuser) TRY(host_user_line(user));
+  config.host_users = creation.options.hostuser;
+  if ((config.passwd_entry + config.group_entry).find('\n') != std::string::npos) {
+    return fail(Code::kInvalid, "--passwd-entry and --group-entry are one line each");
+  }
   config.hostname = creation.options.hostname;
   if (config.hostname.size() > 64) {
     return fail(Code::kInvalid, "--hostname \"" + config.hostname + "\": a host name has at most 64 characters");
@@ -240,7 +244,7 @@ Result<void> pass_environment(Creation& creation) {
       if (!parts.before.empty()) set_env(env, parts.before, parts.after);
     }
     set_env(env, "HOSTNAME", config.hostname);
-    if (config.systemd) set_env(env, "container_uuid", uuid_of(config.id));
+    if (config.systemd) set_env(env, "container_uuid", config.id.substr(0, 32));  // systemd's machine ID
   }
   for (const std::string& name : options.unsetenv) {
     std::erase_if(env, [&](const std::string& entry) { return entry.rfind(name + "=", 0) == 0; });

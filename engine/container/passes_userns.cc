@@ -104,6 +104,12 @@ Result<void> own_maps(Creation& creation) {
   }
   TRY_SET(const IdMap uids, join_maps(users, ids.uid_total));
   TRY_SET(const IdMap gids, join_maps(groups, ids.gid_total));
+  for (const IdMap* map : {&uids, &gids}) {
+    // What mounts and makes the container's files is its root.
+    if (map->front().container_id != 0) {
+      return fail(Code::kInvalid, "ID 0 of the container must be mapped, as in 0:1:1000");
+    }
+  }
   config.userns = "private";
   config.uid_map = to_text(uids);
   config.gid_map = to_text(gids);
@@ -121,6 +127,8 @@ std::uint64_t ids_of_image(Creation& creation) {
   for (const char* file : {"etc/passwd", "etc/group"}) {
     for (const std::string& line : split(file_of_image(creation.engine, creation.config, file), '\n')) {
       const std::vector<std::string> fields = split(line, ':');
+      // Every image has these two, with the last ID of all.
+      if (fields[0] == "nobody" || fields[0] == "nogroup") continue;
       for (std::size_t i = 2; i < 4 && i < fields.size(); ++i) count(fields[i]);
     }
   }

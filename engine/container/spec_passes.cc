@@ -51,6 +51,11 @@ Result<void> pass_rlimits(const ContainerConfig& config, runtime::Process& proce
   return {};
 }
 
+bool says_all(const std::vector<std::string>& capabilities) {
+  return std::any_of(capabilities.begin(), capabilities.end(),
+                     [](const std::string& name) { return name == "ALL" || name == "all"; });
+}
+
 }  // namespace
 
 bool is_root_user(const std::string& user) {
@@ -77,7 +82,7 @@ Result<runtime::Process> make_process(const ContainerConfig& config, const std::
   process.apparmor_profile = config.apparmor == "unconfined" ? std::string() : config.apparmor;
   process.selinux_label = config.selinux_label;
   std::vector<std::string> add = config.cap_add;
-  if (config.privileged) add.emplace_back("ALL");
+  if (config.privileged && !says_all(config.cap_drop)) add.emplace_back("ALL");
   TRY_SET(std::vector<std::string> granted, runtime::capability_set(add, config.cap_drop));
   process.capabilities.bounding = granted;
   if (is_root_user(user)) {
@@ -85,8 +90,7 @@ Result<runtime::Process> make_process(const ContainerConfig& config, const std::
     process.capabilities.permitted = granted;
   } else if (!config.cap_add.empty()) {
     // Another user has what was added by name, and keeps it over exec.
-    const bool all = std::any_of(config.cap_add.begin(), config.cap_add.end(),
-                                 [](const std::string& name) { return name == "ALL" || name == "all"; });
+    const bool all = says_all(config.cap_add);
     std::vector<std::string> added;
     for (const std::string& name : granted) {
       const bool asked = std::any_of(config.cap_add.begin(), config.cap_add.end(), [&](std::string text) {

@@ -1,10 +1,15 @@
 #include "engine/container/user_files.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -83,25 +88,80 @@ bool has_id(const std::string& text, const std::string& id) {
 }
 
 bool wants_user_files(const ContainerConfig& config) {
-  return config.userns.rfind("keep-id", 0) == 0;
+  if (config.no_passwd) return false;
+  return config.userns.rfind("keep-id", 0) == 0 || !config.passwd_entry.empty() || !config.group_entry.empty() ||
+         !config.host_users.empty();
+}
+
+namespace {
+
+// Who the container runs as, where that is given by numbers.
+struct Numbers {
+  std::string uid, gid;
+};
+std::optional<Numbers> numbers_of(const ContainerConfig& config) {
+  const Cut ids = cut(config.user, ':');
+  if (ids.before.empty() || ids.before.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return Numbers{ids.before, ids.after.empty() ? "0" : ids.after};
+}
+
+// $USERNAME, $UID, $GID, $NAME and $HOME of --passwd-entry, as Podman has them.
+std::string expand(std::string text, const std::vector<std::pair<std::string, std::string>>& variables) {
+  for (const auto& [name, value] : variables) {
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size())) {
+      text.replace(at, name.size(), value);
+    }
+  }
+  return text;
+}
+
+std::string passwd_line(const ContainerConfig& config, const Numbers& ids, const std::string& name) {
+  const std::string home = home_in_container(config);
+  if (config.passwd_entry.empty())
+    return name + ":*:" + ids.uid + ":" + ids.gid + ":" + name + ":" + home + ":/bin/sh\n";
+  return expand(config.passwd_entry,
+                {{"$USERNAME", name}, {"$UID", ids.uid}, {"$GID", ids.gid}, {"$NAME", name}, {"$HOME", home}}) + "\n";
+}
+
+// --hostuser: told at create where the host has no such user.
+std::string host_user_lines(const ContainerConfig& config, const std::string& passwd) {
+  std::string out;
+  for (const std::string& user : config.host_users) {
+    auto line = host_user_line(user);
+    if (line.ok() && !has_id(passwd, split(*line, ':')[2])) out += *line + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> host_user_line(const std::string& user) {
+  const ::passwd* entry = getpwnam(user.c_str());
+  const bool numeric = !user.empty() && user.find_first_not_of("0123456789") == std::string::npos;
+  if (entry == nullptr && numeric) entry = getpwuid(static_cast<uid_t>(std::strtoul(user.c_str(), nullptr, 10)));
+  if (entry == nullptr) return fail(Code::kNotFound, "host user " + user + " not found: no such user");
+  return std::string(entry->pw_name) + ":*:" + std::to_string(entry->pw_uid) + ":" + std::to_string(entry->pw_gid) + ":" +
+         entry->pw_gecos + ":" + entry->pw_dir + ":" + entry->pw_shell;
 }
 
 Result<void> write_user_files(Engine& engine, const ContainerConfig& config, int running) {
   if (!wants_user_files(config)) return {};
-  const Cut ids = cut(config.user, ':');
-  const bool numbers = !ids.before.empty() && ids.before.find_first_not_of("0123456789") == std::string::npos;
-  if (!numbers) return {};
+  const std::optional<Numbers> ids = numbers_of(config);
   std::string name = rootless::user_name();
   std::replace(name.begin(), name.end(), ':', '_');
-  const std::string gid = ids.after.empty() ? "0" : ids.after;
+  if (config.userns.rfind("keep-id", 0) != 0 && ids) name = ids->uid;
   const std::string passwd = file_of_image(engine, config, "etc/passwd");
-  if (!has_id(passwd, ids.before)) {
-    TRY(write_one(running, "passwd", passwd,
-                  name + ":*:" + ids.before + ":" + gid + ":" + name + ":" + home_in_container(config) + ":/bin/sh\n"));
-  }
+  std::string lines;
+  if (ids && !has_id(passwd, ids->uid)) lines = passwd_line(config, *ids, name);
+  lines += host_user_lines(config, passwd + lines);
+  if (!lines.empty()) TRY(write_one(running, "passwd", passwd, lines));
+  if (!ids) return {};
   const std::string group = file_of_image(engine, config, "etc/group");
-  if (!has_id(group, gid)) TRY(write_one(running, "group", group, name + ":x:" + gid + ":\n"));
-  return {};
+  if (has_id(group, ids->gid)) return {};
+  const std::string line = config.group_entry.empty()
+                               ? name + ":x:" + ids->gid + ":\n"
+                               : expand(config.group_entry, {{"$GROUPNAME", name}, {"$GID", ids->gid}, {"$USERLIST", ""}}) + "\n";
+  return write_one(running, "group", group, line);
 }
 
 }  // namespace creel::engine

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -25,12 +26,25 @@ namespace {
 
 constexpr int kAllButUser = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
 
-// Whether the process behind `pidfd` lives in another user namespace than this one.
-bool in_other_user_namespace(pid_t pid) {
+// Whether process `pid` lives in another namespace of this kind than we do.
+bool in_other_namespace(pid_t pid, const char* kind) {
   struct stat ours{}, theirs{};
-  if (stat("/proc/self/ns/user", &ours) != 0) return false;
-  if (stat(("/proc/" + std::to_string(pid) + "/ns/user").c_str(), &theirs) != 0) return true;
+  if (stat((std::string("/proc/self/ns/") + kind).c_str(), &ours) != 0) return false;
+  if (stat(("/proc/" + std::to_string(pid) + "/ns/" + kind).c_str(), &theirs) != 0) return true;
   return ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
+}
+
+// The host's own, which a container may share, is nobody's to join without rights over the host.
+int foreign_namespaces(pid_t pid) {
+  static constexpr std::pair<const char*, int> kKinds[] = {{"mnt", CLONE_NEWNS},   {"pid", CLONE_NEWPID},
+                                                           {"ipc", CLONE_NEWIPC},  {"uts", CLONE_NEWUTS},
+                                                           {"net", CLONE_NEWNET},  {"cgroup", CLONE_NEWCGROUP},
+                                                           {"user", CLONE_NEWUSER}};
+  int flags = 0;
+  for (const auto& [kind, flag] : kKinds) {
+    if (in_other_namespace(pid, kind)) flags |= flag;
+  }
+  return flags;
 }
 
 // In the grandchild: inside everything, root of the container's user namespace.
@@ -62,8 +76,13 @@ Result<void> inner_steps(const ExecRequest& request, int channel_end, const OwnP
 Result<void> outer_steps(const ExecRequest& request, pid_t target, int channel, int number, const OwnProgram& own) {
   // Nobody in the container may look into this program or hold on to its file.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const int flags = kAllButUser | (in_other_user_namespace(target) ? CLONE_NEWUSER : 0);
-  if (setns(request.pidfd, flags) != 0) {
+  int flags = kAllButUser | (in_other_namespace(target, "user") ? CLONE_NEWUSER : 0);
+  int joined = setns(request.pidfd, flags);
+  if (joined != 0 && errno == EPERM) {
+    flags = foreign_namespaces(target);
+    joined = setns(request.pidfd, flags);
+  }
+  if (joined != 0) {
     Error error = errno_error("joining the container's namespaces");
     if (error.err == ESRCH) error.code = Code::kInUse;
     return error;

@@ -1,0 +1,173 @@
+# Namespaces: the container's own, the host's, another container's, one by path.
+load lib
+setup_file() { busybox_store; }
+teardown_file() { close_store; }
+teardown() { clean_up; }
+
+ns_of() { engine exec "$1" readlink "/proc/self/ns/$2"; }
+# run_ns KIND ARGS...: the namespace that a container with ARGS has.
+run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
+
+@test "every namespace is the container's own, unless said otherwise" {
+  for kind in pid ipc uts mnt net cgroup; do
+    [ "$(run_ns $kind)" != "$(readlink /proc/self/ns/$kind)" ] || fail "$kind is the host's"
+  done
+}
+
+@test "host: --pid, --uts, --cgroupns, --network" {
+  for pair in pid:--pid uts:--uts cgroup:--cgroupns net:--network; do
+    assert_equal "$(run_ns "${pair%%:*}" "${pair#*:}" host)" "$(readlink "/proc/self/ns/${pair%%:*}")"
+  done
+  expect 0 run --rm --uts host $BUSYBOX hostname
+  assert_output "$(hostname)"
+  expect 0 run --rm --pid host $BUSYBOX sh -c "[ -d /proc/$$ ] && echo seen"
+  assert_output seen
+}
+
+@test "--ipc host: the host's System V memory and /dev/shm" {
+  ! is_podman || [ -e /dev/mqueue ] || skip "wants /dev/mqueue"
+  assert_equal "$(run_ns ipc --ipc host)" "$(readlink /proc/self/ns/ipc)"
+  echo here >"/dev/shm/creel-test-$$"
+  run -0 engine run --rm --ipc host $BUSYBOX cat "/dev/shm/creel-test-$$"
+  rm "/dev/shm/creel-test-$$"
+  assert_output here
+}
+
+@test "--ipc none: no /dev/shm; private and shareable have one" {
+  expect 1 run --rm --ipc none $BUSYBOX ls -d /dev/shm
+  for mode in private shareable; do
+    expect 0 run --rm --ipc $mode $BUSYBOX sh -c 'echo x >/dev/shm/x && cat /dev/shm/x'
+    assert_output x
+  done
+}
+
+@test "exec enters the namespaces that the container has, the host's too" {
+  expect 0 run -d --name h --network host --pid host --uts host --ipc private $BUSYBOX sleep 100
+  for kind in net pid uts; do assert_equal "$(ns_of h $kind)" "$(readlink /proc/self/ns/$kind)"; done
+  [ "$(ns_of h ipc)" != "$(readlink /proc/self/ns/ipc)" ]
+}
+
+@test "container: --uts, --ipc, --network, --cgroupns share another's" {
+  expect 0 run -d --name one --hostname of-one --network none --ipc shareable $BUSYBOX sleep 100
+  for pair in uts:--uts ipc:--ipc net:--network cgroup:--cgroupns; do
+    assert_equal "$(run_ns "${pair%%:*}" "${pair#*:}" container:one)" "$(ns_of one "${pair%%:*}")"
+  done
+  expect 0 run --rm --uts container:one $BUSYBOX hostname
+  assert_output of-one
+  expect 0 create --name two --uts container:one --ipc container:one $BUSYBOX true
+  expect 0 inspect -f '{{.HostConfig.UTSMode}} {{.HostConfig.IpcMode}}' two
+  id=$(engine inspect -f '{{.Id}}' one)
+  assert_output "container:$id container:$id"
+}
+
+@test "container: one that is absent, or does not run, is an error" {
+  for flag in --pid --ipc --uts --network --userns; do
+    expect_error 125 "no-such-container" run --rm $flag container:no-such-container $BUSYBOX true
+  done
+  expect 0 create --name still $BUSYBOX true
+  is_podman || expect_error 125 "is stopped" run --rm --uts container:still $BUSYBOX true
+}
+
+@test "nonsense modes are refused, and a host name that cannot be set" {
+  for flag in --pid --ipc --uts --cgroupns --userns; do
+    expect_error 125 "unrecognized namespace mode" create $flag nonsense $BUSYBOX true
+  done
+  expect_error 125 "/no/such/ns" create --pid ns:/no/such/ns $BUSYBOX true
+  expect_error 125 "cannot set hostname" create --uts host --hostname x $BUSYBOX true
+}
+
+@test "inspect shows the modes" {
+  expect 0 create --name m --pid host --uts host --cgroupns host $BUSYBOX true
+  expect 0 inspect -f '{{.HostConfig.PidMode}} {{.HostConfig.UTSMode}} {{.HostConfig.CgroupMode}}' m
+  assert_output "host host host"
+  expect 0 create --name n $BUSYBOX true
+  expect 0 inspect -f '{{.HostConfig.PidMode}} {{.HostConfig.UTSMode}} {{.HostConfig.CgroupMode}}' n
+  assert_output "private private private"
+}
+
+@test "--sysctl: parameters of the container's own namespaces, and no others" {
+  expect 0 run --rm --sysctl net.ipv4.ip_forward=1 --sysctl kernel.msgmax=1234 $BUSYBOX cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax
+  assert_output $'1\n1234'
+  expect_error 125 "kernel.panic" create --sysctl kernel.panic=1 $BUSYBOX true
+  expect_error 125 "net.ipv4.ip_forward" create --network host --sysctl net.ipv4.ip_forward=1 $BUSYBOX true
+  expect_error 125 "KEY=VALUE" create --sysctl nonsense $BUSYBOX true
+}
+
+@test "--uidmap, --gidmap: a user namespace of the container's own" {
+  as_root && skip "an ordinary user's"
+  expect 0 run --rm --uidmap 0:1:1000 --gidmap 0:1:500 $BUSYBOX sh -c 'cat /proc/self/uid_map /proc/self/gid_map'
+  assert_matches "${lines[0]}" '^ +0 +1 +1000$'
+  assert_matches "${lines[1]}" '^ +0 +1 +500$'
+  # One list means both.
+  expect 0 run --rm --uidmap 0:1:1000 $BUSYBOX cat /proc/self/gid_map
+  assert_matches "$output" '^ +0 +1 +1000$'
+  # The image's files are root's as ever.
+  expect 0 run --rm --uidmap 0:1:1000 $BUSYBOX sh -c 'touch /x && stat -c %u /x /bin/busybox'
+  assert_output $'0\n0'
+  expect 0 create --name i --uidmap 0:1:1000 $BUSYBOX true
+  expect 0 inspect -f '{{json .HostConfig.IDMappings}}' i
+  assert_output_contains '"UidMap":["0:1:1000"]'
+  assert_output_contains '"GidMap":["0:1:1000"]'
+  expect_error 125 "mutually exclusive" create --userns keep-id --uidmap 0:0:1 $BUSYBOX true
+  expect 125 create --uidmap 0:x:1 $BUSYBOX true
+  expect 125 create --userns private $BUSYBOX true
+}
+
+@test "--uidmap: IDs of the host, IDs over the identity, and what cannot be" {
+  creel_only "of Podman 5"
+  as_root && skip "an ordinary user's"
+  first=$(awk -F: -v u="$(id -un)" '$1 == u {print $2; exit}' /etc/subuid)
+  expect 0 run --rm --uidmap "0:@$first:100" $BUSYBOX cat /proc/self/uid_map
+  assert_matches "$output" '^ +0 +1 +100$'
+  expect 0 run --rm --uidmap "+70000:@$first" $BUSYBOX cat /proc/self/uid_map
+  assert_matches "${lines[0]}" '^ +0 +0 +1$'
+  assert_matches "${lines[1]}" '^ +2 +2 +'
+  assert_matches "${lines[2]}" '^ +70000 +1 +1$'
+  expect_error 125 "ID 0 of the container" create --uidmap 1:1:10 $BUSYBOX true
+  expect_error 125 "overlap" create --uidmap 0:1:10 --uidmap 5:100:10 $BUSYBOX true
+  expect_error 125 "there are only" create --uidmap 0:0:99999999 $BUSYBOX true
+  expect_error 125 "no such IDs on the host" create --uidmap 0:@0:1 $BUSYBOX true
+}
+
+@test "--subuidname: the IDs of a name" {
+  creel_only "takes them for IDs of its own namespace"
+  as_root && skip "an ordinary user's"
+  count=$(awk -F: -v u="$(id -un)" '$1 == u {print $3; exit}' /etc/subuid)
+  expect 0 run --rm --subuidname "$(id -un)" $BUSYBOX cat /proc/self/uid_map
+  assert_matches "$output" "^ +0 +1 +$count\$"
+  expect_error 125 "no-such-name" create --subuidname no-such-name $BUSYBOX true
+}
+
+@test "--userns=auto: disjoint IDs, without the caller's own; free again when the container is removed" {
+  creel_only "wants a user of its own for it"
+  as_root && skip "an ordinary user's"
+  local made=()
+  for n in 1 2 3; do
+    engine create --name "auto$n" --userns auto:size=1000 $BUSYBOX true >/dev/null &
+    made+=($!)
+  done
+  wait "${made[@]}"
+  for n in 1 2 3; do engine inspect -f '{{.HostConfig.IDMappings.UidMap}}' "auto$n"; done | sort >"$BATS_TEST_TMPDIR/maps"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/maps")" $'[0:1001:1000]\n[0:1:1000]\n[0:2001:1000]'
+  expect 0 run --rm --userns auto:size=1000 $BUSYBOX sh -c 'touch /mine; stat -c %u /mine; cat /proc/self/uid_map'
+  assert_equal "${lines[0]}" 0
+  assert_matches "${lines[1]}" '^ +0 +3001 +1000$'
+  gone=$(for n in 1 2 3; do [ "$(engine inspect -f '{{.HostConfig.IDMappings.UidMap}}' auto$n)" != "[0:1:1000]" ] || echo auto$n; done)
+  expect 0 rm "$gone"
+  expect 0 run --rm --userns auto:size=1000 $BUSYBOX cat /proc/self/uid_map
+  assert_matches "$output" '^ +0 +1 +1000$'
+  expect_error 125 "enough available IDs" create --userns auto:size=1000000 $BUSYBOX true
+  expect_error 125 "unknown option" create --userns auto:nonsense=1 $BUSYBOX true
+}
+
+@test "--userns=auto: as many IDs as the image needs; forced mappings" {
+  creel_only "wants a user of its own for it"
+  as_root && skip "an ordinary user's"
+  expect 0 run --rm --userns auto $BUSYBOX cat /proc/self/uid_map
+  assert_matches "$output" '^ +0 +1 +1024$'
+  expect 0 run --rm --userns auto --user 5000 $BUSYBOX sh -c 'id -u; cat /proc/self/uid_map'
+  assert_equal "${lines[0]}" 5000
+  assert_matches "${lines[1]}" ' 5001$'
+  expect 0 run --rm --userns auto:size=10,uidmapping=3:0:1 $BUSYBOX sh -c 'cat /proc/self/uid_map'
+  assert_matches "${lines[1]}" '^ +3 +0 +1$'
+}
