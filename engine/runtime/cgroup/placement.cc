@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "engine/runtime/cgroup/cgroup.h"
 #include "engine/runtime/cgroup/controllers.h"
 #include "engine/runtime/cgroup/limits.h"
+#include "engine/runtime/cgroup/scope.h"
 #include "engine/runtime/cgroup/tree.h"
 
 namespace creel::engine::runtime {
@@ -16,6 +18,7 @@ namespace creel::engine::runtime {
 namespace {
 
 constexpr int kEndTimeoutMs = 2'000;
+constexpr const char* kSubGroup = "container";
 
 std::string last_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -43,6 +46,18 @@ bool in_initial_userns() {
   if (geteuid() != 0) return false;
   const auto map = read_file("/proc/self/uid_map");
   return map.ok() && map->find("4294967295") != std::string::npos;
+}
+
+// Limits that lack a controller name it; why it could not be enabled is the reason behind that.
+Result<void> limit(const Cgroup& cgroup, const CgroupPlan& plan, const Result<void>& enabled) {
+  auto limited = cgroup.apply(plan.resources);
+  if (!limited.ok()) {
+    Error error = std::move(limited).error();
+    if (error.code == Code::kUnavailable && !enabled.ok()) error.text += " (" + enabled.error().text + ")";
+    return error;
+  }
+  if (plan.resources.devices.empty() || !in_initial_userns()) return {};
+  return cgroup.filter_devices(plan.resources.devices);
 }
 
 // A new group: one that an earlier container left is removed with its limits, one that is in use is not ours.
@@ -89,27 +104,53 @@ Result<CgroupPlacement> CgroupPlacement::begin(const CgroupPlan& plan) {
   }
   out.cgroup_.path_ = path;
   out.cgroup_.dir_ = std::move(*made);
-  // Limits that lack a controller name it; why it could not be enabled is the reason behind that.
   auto enabled = enable_controllers(hierarchy->get(), path, wanted_controllers(plan.resources));
-  auto limited = out.cgroup_.apply(plan.resources);
-  if (limited.ok() && !plan.resources.devices.empty() && in_initial_userns()) {
-    limited = out.cgroup_.filter_devices(plan.resources.devices);
-  }
+  auto limited = limit(out.cgroup_, plan, enabled);
   if (!limited.ok()) {
     (void)remove_cgroup(plan, path).ok();
-    Error error = std::move(limited).error();
-    if (error.code == Code::kUnavailable && !enabled.ok()) error.text += " (" + enabled.error().text + ")";
-    return error;
+    return std::move(limited).error();
   }
   out.into_ = out.cgroup_.fd();
   return out;
 }
 
-Result<void> CgroupPlacement::finish(pid_t) {
-  return {};
+Result<void> CgroupPlacement::finish(pid_t pid) {
+  if (plan_->manager != CgroupManager::kSystemd) return {};
+  const bool needed = plan_->required || plan_->resources.any_limit();
+  auto hierarchy = open_hierarchy();
+  if (!hierarchy.ok()) return {};  // begin() has found that none is needed
+  auto started = start_scope(*plan_, pid);
+  if (!started.ok()) {
+    if (started.error().code != Code::kUnavailable) return started;
+    if (!needed) return {};
+    return cannot_limit(plan_->resources, std::move(started).error());
+  }
+  // Faster than to ask systemd, and the kernel's word: nobody but systemd could have moved it there.
+  TRY_SET(const std::string scope_path, group_of(pid));
+  const std::string name = last_name(scope_path);
+  // systemd puts "_" before what looks like a file of the kernel's.
+  if (name != plan_->scope && name != "_" + plan_->scope) {
+    return fail(Code::kFailed,
+                "the scope " + plan_->scope + " was started, but the container is in control group " + scope_path);
+  }
+  TRY_SET(const Fd scope, open_group(hierarchy->get(), scope_path));
+  if (mkdirat(scope.get(), kSubGroup, 0755) != 0 && errno != EEXIST) {
+    return errno_error("make the control group " + scope_path + "/" + kSubGroup);
+  }
+  TRY_SET(cgroup_.dir_, open_beneath(scope.get(), kSubGroup, O_RDONLY | O_DIRECTORY));
+  cgroup_.path_ = scope_path + "/" + kSubGroup;
+  // A group with processes passes no controllers on, so the process moves first. It waits until all limits hold.
+  TRY(cgroup_.add(pid));
+  auto enabled = enable_offered(scope.get(), wanted_controllers(plan_->resources));
+  return limit(cgroup_, *plan_, enabled);
 }
 
-Result<void> remove_cgroup(const CgroupPlan&, const std::string& path) {
+Result<void> update_cgroup(const CgroupPlan& plan, const Cgroup& cgroup, const Resources& resources) {
+  TRY(cgroup.apply(resources));
+  return plan.manager == CgroupManager::kSystemd ? update_scope(plan, resources) : Result<void>();
+}
+
+Result<void> remove_cgroup(const CgroupPlan& plan, const std::string& path) {
   auto hierarchy = open_hierarchy();
   if (!hierarchy.ok()) return {};
   TRY_SET(const std::string clean, clean_group_path(path));
@@ -121,10 +162,14 @@ Result<void> remove_cgroup(const CgroupPlan&, const std::string& path) {
   if (!empty.ok() && empty.error().err == ETIMEDOUT) {
     return fail(Code::kInUse, "remove control group " + clean + ": there are processes in it");
   }
-  TRY_SET(const Fd parent, open_group(hierarchy->get(), parent_group(clean)));
-  auto removed = remove_groups(parent.get(), last_name(clean));
+  auto parent = open_group(hierarchy->get(), parent_group(clean));
+  if (!parent.ok()) return parent.error().err == ENOENT ? Result<void>() : std::move(parent).error();
+  auto removed = remove_groups(parent->get(), last_name(clean));
   if (!removed.ok()) return std::move(removed).error().within("control group " + parent_group(clean));
-  return {};
+  if (plan.manager != CgroupManager::kSystemd) return {};
+  // systemd removes a scope as soon as it is empty. One that is not has what somebody put beside the container.
+  const auto events = read_group_file(parent->get(), "cgroup.events");
+  return events.ok() && flat_value(*events, "populated") == "1" ? stop_scope(plan) : Result<void>();
 }
 
 }  // namespace creel::engine::runtime

@@ -1,0 +1,26 @@
+// systemd's transient scopes: the part of a container's group that is systemd's. See org.freedesktop.systemd1(5),
+// systemd.scope(5), systemd.resource-control(5).
+//
+// Who runs this: creel-monitor and creel-runtime; as a user they talk to that user's systemd, also from inside the
+// engine's user namespace. Blocking, each call for 10 s at most. Errors: kUnavailable where no systemd can be reached.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/result.h"
+#include "engine/runtime/cgroup/cgroup.h"
+
+namespace creel::engine::runtime {
+
+// Makes the scope around `pid`, delegated to us, and waits until it is there. What competes with other groups (weights,
+// protections) and what `systemctl status` shows are properties of the scope. kInUse: a scope of that name has
+// processes.
+Result<void> start_scope(const CgroupPlan& plan, pid_t pid);
+// The same properties, changed. Only what is set is changed.
+Result<void> update_scope(const CgroupPlan& plan, const Resources& resources);
+// Ends it and all that runs in it. One that does not exist is success.
+Result<void> stop_scope(const CgroupPlan& plan);
+
+}  // namespace creel::engine::runtime
