@@ -20,7 +20,7 @@ attached_code() { is_podman && echo 0 || echo "$1"; }
 }
 
 @test "run -it: Ctrl-C reaches the container's foreground process, not the CLI" {
-  terminal 'expect:# ' 'send:echo in-""child >/tmp/file; tail -f /tmp/file\r' 'expect:in-child' 'send:\x03' 'expect:# ' 'send:echo alive-$?\r' 'expect:alive-130' \
+  terminal 'expect:# ' 'send:echo in-""child >/tmp/file; tail -f /tmp/file\r' 'expect:in-child' 'send:\x03' 'expect:# ' 'send:echo alive-$?\r' 'expect:alive-130\r\n.*# ' \
     'send:\x04' 'exit:0' sane -- $(engine_command) run --rm -it $BUSYBOX || fail "Ctrl-C"
 }
 

@@ -15,7 +15,7 @@ class Own final : public FirstProcess {
   [[nodiscard]] pid_t pid() const override { return init_.pid(); }
   [[nodiscard]] int pidfd() const override { return init_.pidfd(); }
   [[nodiscard]] int network_namespace() const override { return init_.network_namespace(); }
-  void placed() override {}
+  void placed() override { init_.placed(); }
   Result<void> wait_ready(const Job& job) override { return init_.wait_ready(job.plan); }
   Fd take_terminal() override { return init_.take_terminal(); }
   Result<void> go() override { return init_.go(); }

@@ -70,6 +70,7 @@ Result<void> Session::prepare() {
   Fd child_in, child_out, child_err;
   if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
   TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}));
+  first_->placed();
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, first_->network_namespace()));
   TRY(listen_for_clients());

@@ -1,6 +1,7 @@
 // The conversation between the parent and the process it cloned, as a type: one SOCK_SEQPACKET pair, messages in a fixed
-// order (SOURCE for each bind mount of a container with a user namespace of its own, MAPPED, PLACED, FUSE where the root file system is served by a program, READY, GO, then end of file when the exec has
-// happened), ERROR at any point from the child.
+// order (SOURCE for each bind mount of a container with another user namespace, MAPPED, PLACED, FUSE where the root file
+// system is served by a program, READY, GO, then end of file when the exec has happened), ERROR at any point from the child.
+// With a start listener GO, and what follows, come over a connection to that.
 #pragma once
 
 #include "base/fd.h"

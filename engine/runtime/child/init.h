@@ -1,9 +1,8 @@
 // Creating the container's first process, and joining a container for exec.
 //
-// Who runs this: clone_init() and its methods in creel-monitor, single-threaded, root in the engine's user namespace (or
-// real root). enter_and_exec() in a forked, single-threaded child of `creel exec`, outside the user namespace.
-// The conversation is a fixed order: CREATED (namespaces made, ID maps wanted) → MAPPED → READY (everything but exec) → GO →
-// end of file (exec'd) or ERROR. Out of order is an error.
+// Who runs this: clone_init() and its methods in creel-monitor, root in the engine's user namespace (or real root), and in
+// creel-runtime, with whatever rights its caller has; exec_in_container() in `creel exec` and creel-runtime. All of them
+// single-threaded. The conversation is a fixed order, see channel.h.
 #pragma once
 
 #include <sys/types.h>
@@ -36,7 +35,8 @@ class InitProcess {
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
   // The container's own new network namespace; -1: it has none.
   [[nodiscard]] int network_namespace() const { return network_namespace_.get(); }
-  // The control group is what it will be: the child makes its cgroup namespace and mounts cgroup file systems.
+  // The control group is what it will be: the child makes its cgroup namespace and mounts cgroup file systems. Until it
+  // is called the child gets no further than that, and never to its pivot: createRuntime hooks come before.
   void placed();
   // Waits until all is set up but the exec; starts what serves the root file system where the kernel cannot. An error is
   // the child's own: code, errno, text. `plan`: the one it was cloned with.
@@ -48,20 +48,21 @@ class InitProcess {
 
  private:
   friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options);
+  Result<void> prepare(const Plan& plan, bool opens_sources);
   pid_t pid_ = -1;
   Fd pidfd_, channel_, terminal_, network_namespace_;
 };
 
-// clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by the caller's fork, where
-// the kernel demands it). Returns as soon as the process exists: its network namespace can be attached to while it mounts. The child dies with its parent (PR_SET_PDEATHSIG). Errors of clone are translated (EPERM, ENOSPC,
-// EINVAL have different cures).
+// clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by a process that makes it
+// from within, where the kernel demands that). Returns as soon as the process exists: its network namespace can be attached
+// to while it mounts. The next call is placed(). Errors of clone are translated (EPERM, ENOSPC, EINVAL have different cures).
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options = {});
 
 // OCI start: `connection` is connected to the listener that the process waits on. Errors as go().
 Result<void> start_waiting(int connection);
 
 // `creel exec`: forks a child that joins all namespaces of the process behind `pidfd` at once (setns(2) with the pidfd),
-// forks into the PID namespace with CLONE_PARENT, applies `plan` and execs.
+// makes the process in the PID namespace with CLONE_PARENT, applies `plan` and execs. It is born in `cgroup`.
 struct ExecRequest {
   int pidfd = -1;                 // of the container's first process
   ProcessPlan plan;

@@ -1,12 +1,8 @@
 // Joining a running container for exec (see init.h).
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,9 +10,12 @@
 #include <utility>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "engine/runtime/child/channel.h"
+#include "engine/runtime/child/console.h"
+#include "engine/runtime/child/descriptors.h"
+#include "engine/runtime/child/entry.h"
 #include "engine/runtime/child/init.h"
+#include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/process_setup.h"
 #include "engine/runtime/child/user_lookup.h"
 
@@ -26,57 +25,36 @@ namespace {
 
 constexpr int kAllButUser = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
 
-// Whether process `pid` lives in another namespace of this kind than we do.
-bool in_other_namespace(pid_t pid, const char* kind) {
+std::string namespace_of(pid_t pid, const char* type) {
+  return "/proc/" + (pid == 0 ? "self" : std::to_string(pid)) + "/ns/" + type;
+}
+
+// Whether the process `pid` lives in another namespace of this type than this one.
+bool lives_elsewhere(pid_t pid, const char* type) {
   struct stat ours{}, theirs{};
-  if (stat((std::string("/proc/self/ns/") + kind).c_str(), &ours) != 0) return false;
-  if (stat(("/proc/" + std::to_string(pid) + "/ns/" + kind).c_str(), &theirs) != 0) return true;
+  if (stat(namespace_of(0, type).c_str(), &ours) != 0) return false;
+  if (stat(namespace_of(pid, type).c_str(), &theirs) != 0) return true;
   return ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
 }
 
 // The host's own, which a container may share, is nobody's to join without rights over the host.
 int foreign_namespaces(pid_t pid) {
-  static constexpr std::pair<const char*, int> kKinds[] = {{"mnt", CLONE_NEWNS},   {"pid", CLONE_NEWPID},
-                                                           {"ipc", CLONE_NEWIPC},  {"uts", CLONE_NEWUTS},
-                                                           {"net", CLONE_NEWNET},  {"cgroup", CLONE_NEWCGROUP},
-                                                           {"user", CLONE_NEWUSER}};
+  static constexpr std::pair<const char*, int> kKinds[] = {
+      {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},       {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},
+      {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP}, {"user", CLONE_NEWUSER}, {"time", CLONE_NEWTIME}};
   int flags = 0;
   for (const auto& [kind, flag] : kKinds) {
-    if (in_other_namespace(pid, kind)) flags |= flag;
+    if (lives_elsewhere(pid, kind)) flags |= flag;
   }
   return flags;
 }
 
-// In the grandchild: inside everything, root of the container's user namespace.
-Result<void> inner_steps(const ExecRequest& request, int channel_end, const OwnProgram& own) {
-  const bool terminal = request.plan.terminal;
-  TRY_SET(const int channel, arrange_descriptors(terminal ? -1 : request.stdio.in, terminal ? -1 : request.stdio.out,
-                                                 terminal ? -1 : request.stdio.err, channel_end));
-  ResolvedUser user;
-  Fd pty;
-  {
-    TRY_SET(Fd root, open_file("/", O_PATH | O_DIRECTORY));
-    TRY_SET(user, resolve_user(root.get(), request.plan.user));
-    if (terminal) {
-      TRY_SET(pty, open_in_root(root.get(), "/dev/pts/ptmx", O_RDWR | O_NOCTTY));
-    }
-  }
-  TRY(apply_limits(request.plan));
-  setsid();
-  if (terminal) TRY(take_terminal(pty.get(), request.plan.rows, request.plan.columns));
-  if (terminal) (void)fchown(0, user.uid, static_cast<gid_t>(-1));
-  send_message(channel, Message::kReady, pty.get());
-  pty.reset();
-  TRY(expect_message(channel, Message::kGo));
-  TRY(give_up_rights(request.plan, user, false));
-  return exec_command(request.plan, user, own);
-}
-
-// In the first child: joins, then makes the process that is in the PID namespace, as a child of our own parent.
-Result<void> outer_steps(const ExecRequest& request, pid_t target, int channel, int number, const OwnProgram& own) {
+// In the outer process.
+Result<void> enter_container(const ExecRequest& request, pid_t target) {
   // Nobody in the container may look into this program or hold on to its file.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  int flags = kAllButUser | (in_other_namespace(target, "user") ? CLONE_NEWUSER : 0);
+  const bool user = lives_elsewhere(target, "user");
+  int flags = kAllButUser | (user ? CLONE_NEWUSER : 0) | (lives_elsewhere(target, "time") ? CLONE_NEWTIME : 0);
   int joined = setns(request.pidfd, flags);
   if (joined != 0 && errno == EPERM) {
     flags = foreign_namespaces(target);
@@ -87,21 +65,30 @@ Result<void> outer_steps(const ExecRequest& request, pid_t target, int channel, 
     if (error.err == ESRCH) error.code = Code::kInUse;
     return error;
   }
-  if ((flags & CLONE_NEWUSER) != 0 && (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)) {
-    return errno_error("becoming root of the container's user namespace");
+  return user ? become_root() : Result<void>{};
+}
+
+// In the inner one: inside everything, root of the container's user namespace. `channel` learns its number.
+Result<void> exec_steps(const ExecRequest& request, int& channel, const OwnProgram& own) {
+  const bool terminal = request.plan.terminal;
+  TRY(arrange_descriptors(terminal ? Stdio{} : request.stdio, request.plan.preserve_fds, {&channel}));
+  ResolvedUser user;
+  Pty pty;
+  {
+    TRY_SET(Fd root, open_file("/", O_PATH | O_DIRECTORY));
+    TRY_SET(user, resolve_user(root.get(), request.plan.user));
+    if (terminal) {
+      TRY_SET(pty, open_pty(root.get(), request.plan));
+    }
   }
-  clone_args args{};
-  args.flags = CLONE_PARENT;
-  const long pid = syscall(SYS_clone3, &args, sizeof(args));
-  if (pid < 0) return errno_error("making a process in the container");
-  if (pid == 0) {
-    auto done = inner_steps(request, channel, own);
-    send_error(fcntl(3, F_GETFD) >= 0 ? 3 : channel, done.error());
-    _exit(125);
-  }
-  // clone3 gave its number in the PID namespace of this process, which setns left unchanged: the caller's own.
-  (void)!send(number, &pid, sizeof(pid), MSG_NOSIGNAL);
-  _exit(0);
+  TRY(apply_limits(request.plan));
+  setsid();
+  if (terminal) TRY(take_terminal(pty.side, user.uid));
+  send_message(channel, Message::kReady, pty.main.get());
+  pty = {};
+  TRY(expect_message(channel, Message::kGo));
+  TRY(give_up_rights(request.plan, user, false));
+  return exec_command(request.plan, user, own);
 }
 
 pid_t pid_of(int pidfd) {
@@ -118,25 +105,22 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   const pid_t target = pid_of(request.pidfd);
   if (target <= 0) return fail(Code::kInUse, "the container has ended");
   TRY_SET(ChannelPair talk, make_channel());
-  TRY_SET(ChannelPair number, make_channel());
-  const pid_t outer = fork();
-  if (outer < 0) return errno_error("fork");
-  if (outer == 0) {
-    auto done = outer_steps(request, target, talk.child.get(), number.child.get(), own);
-    send_error(talk.child.get(), done.error());
+  int channel = talk.child.get();
+  EntryRequest entry;
+  entry.cgroup = request.cgroup;
+  entry.channel = channel;
+  entry.enter = [&] { return enter_container(request, target); };
+  entry.body = [&]() -> Result<void> {
+    auto done = exec_steps(request, channel, own);
+    send_error(channel, done.error());
     _exit(125);
-  }
+  };
+  auto entered = clone_from_within(entry);
   talk.child.reset();
-  number.child.reset();
-  long pid = 0;
-  const ssize_t got = recv(number.parent.get(), &pid, sizeof(pid), 0);
-  (void)waitpid(outer, nullptr, 0);
+  if (!entered.ok()) return std::move(entered).error();
   ExecProcess out;
-  if (got == sizeof(pid)) {
-    out.pid = static_cast<pid_t>(pid);
-    // A child of ours that nobody else waits for: the number cannot have been taken by another.
-    TRY_SET(out.pidfd, pidfd_open(out.pid));
-  }
+  out.pid = entered->pid;
+  out.pidfd = std::move(entered->pidfd);
   auto started = [&]() -> Result<void> {
     TRY(expect_message(talk.parent.get(), Message::kReady, &out.terminal));
     send_message(talk.parent.get(), Message::kGo);

@@ -210,20 +210,22 @@ Result<Sources> open_sources(const Plan& plan) {
   return out;
 }
 
-Result<void> mount_all(const Plan& plan, int root, Sources& sources, std::uint32_t owner_uid, std::uint32_t owner_gid) {
+Result<void> mount_all(MountContext& context) {
+  const Plan& plan = context.plan;
   bool sysctls_written = false;
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     const MountStep& step = plan.mounts[i];
     const bool closes = step.kind == MountStep::Kind::kMask || step.kind == MountStep::Kind::kReadonly;
     if (closes && !sysctls_written) {
-      TRY(write_sysctls(plan, root));
+      TRY(write_sysctls(plan, context.root));
       sysctls_written = true;
     }
     Fd source;
-    if (auto found = sources.find(i); found != sources.end()) source = std::move(found->second);
-    TRY(one_step(step, root, std::move(source), owner_uid, owner_gid));
+    if (auto found = context.sources.find(i); found != context.sources.end()) source = std::move(found->second);
+    if (step.type == "cgroup2" || step.type == "cgroup") TRY(context.be_placed());
+    TRY(one_step(step, context.root, std::move(source), context.owner_uid, context.owner_gid));
   }
-  if (!sysctls_written) TRY(write_sysctls(plan, root));
+  if (!sysctls_written) TRY(write_sysctls(plan, context.root));
   return {};
 }
 

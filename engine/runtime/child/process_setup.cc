@@ -245,38 +245,4 @@ Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnP
   return cannot_run(command, worst);
 }
 
-Result<void> take_terminal(int pty_main, std::uint16_t rows, std::uint16_t columns) {
-  if (rows != 0 && columns != 0) {
-    winsize size{rows, columns, 0, 0};
-    if (ioctl(pty_main, TIOCSWINSZ, &size) != 0) return errno_error("setting the terminal's size");
-  }
-  int locked = 0;
-  if (ioctl(pty_main, TIOCSPTLCK, &locked) != 0) return errno_error("unlocking the container's terminal");
-  // By descriptor, not by a name that the container's /dev could redirect.
-  Fd side(ioctl(pty_main, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!side.valid()) return errno_error("opening the container's terminal");
-  setsid();
-  if (ioctl(side.get(), TIOCSCTTY, 0) != 0) return errno_error("taking the controlling terminal");
-  for (int fd = 0; fd < 3; ++fd) {
-    if (dup2(side.get(), fd) < 0) return errno_error("taking the controlling terminal");
-  }
-  return {};
-}
-
-Result<int> arrange_descriptors(int in, int out, int err, int channel) {
-  // Out of the way of 0..3 first.
-  int high[4] = {in, out, err, channel};
-  for (int& fd : high) {
-    if (fd < 0) continue;
-    fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-    if (fd < 0) return errno_error("arranging descriptors");
-  }
-  for (int fd = 0; fd < 4; ++fd) {
-    if (high[fd] < 0) continue;
-    if (dup3(high[fd], fd, fd == 3 ? O_CLOEXEC : 0) < 0) return errno_error("arranging descriptors");
-  }
-  if (syscall(SYS_close_range, 4u, ~0u, 0u) != 0) return errno_error("closing descriptors");
-  return 3;
-}
-
 }  // namespace creel::engine::runtime

@@ -27,11 +27,4 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
 // Replaces this process. Returns only on failure: kCommandAbsent (127), kCannotInvoke (126).
 Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own);
 
-// The new side of a pty becomes this process's controlling terminal and its 0, 1, 2.
-Result<void> take_terminal(int pty_main, std::uint16_t rows, std::uint16_t columns);
-
-// Descriptors 0, 1, 2 from `in`, `out`, `err`; `channel` becomes 3; everything else is closed, so that no directory of the
-// host stays open in the container.
-Result<int> arrange_descriptors(int in, int out, int err, int channel);
-
 }  // namespace creel::engine::runtime

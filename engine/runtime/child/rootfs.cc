@@ -75,7 +75,7 @@ Result<Fd> overlay_by_string(const Plan& plan, const std::string& at) {
 // Any directory will do: it is covered in this mount namespace alone, and left by the pivot. One that everybody may reach,
 // where the container's user namespace has nobody who could reach ours.
 std::string mount_point(const Plan& plan) {
-  if (has_own_user_namespace(plan)) return "/tmp";
+  if (has_foreign_user_namespace(plan)) return "/tmp";
   if (!plan.rootfs.empty()) return plan.rootfs;
   if (!plan.upper.empty()) return plan.upper.substr(0, plan.upper.rfind('/'));
   return plan.lower.front();

@@ -2,6 +2,7 @@
 // in its user namespace, still in the host's view of the file system until enter_root().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,10 +20,10 @@ inline constexpr std::size_t kRootSource = ~std::size_t{0};
 Result<Sources> open_sources(const Plan& plan);
 // The indexes that open_sources() gives, ascending.
 std::vector<std::size_t> host_sources(const Plan& plan);
-// A container with a user namespace of its own may not read what its caller may (in nomap the caller is nobody there): its
-// mount namespace is entered from outside, by a child of the monitor, and what was opened in there goes to the container's
-// process as SOURCE messages.
-[[nodiscard]] bool has_own_user_namespace(const Plan& plan);
+// A container with another user namespace than its caller may not read what its caller may (in nomap the caller is nobody
+// there): its mount namespace is entered from outside, by a child of the monitor, and what was opened in there goes to the
+// container's process as SOURCE messages.
+[[nodiscard]] bool has_foreign_user_namespace(const Plan& plan);
 Result<void> send_sources(const Plan& plan, int mount_namespace, int channel);
 Result<Sources> receive_sources(const Plan& plan, int channel);
 
@@ -31,8 +32,15 @@ Result<Sources> receive_sources(const Plan& plan, int channel);
 using ServeFuse = void (*)(int channel, int device);
 Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve);
 
+struct MountContext {
+  const Plan& plan;
+  int root = -1;
+  Sources& sources;
+  std::uint32_t owner_uid = 0, owner_gid = 0;  // the container's user, for ":U"
+  std::function<Result<void>()> be_placed;     // before a cgroup file system is mounted
+};
 // Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.
-Result<void> mount_all(const Plan& plan, int root, Sources& sources, std::uint32_t owner_uid, std::uint32_t owner_gid);
+Result<void> mount_all(MountContext& context);
 
 // pivot_root(2); afterwards "/" is the container's and nothing of the host is reachable.
 Result<void> enter_root(int root);

@@ -23,9 +23,9 @@ Result<void> open_and_send(const Plan& plan, int mount_namespace, int channel) {
 
 }  // namespace
 
-bool has_own_user_namespace(const Plan& plan) {
+bool has_foreign_user_namespace(const Plan& plan) {
   return std::any_of(plan.namespaces.begin(), plan.namespaces.end(),
-                     [](const NamespaceStep& step) { return step.clone_flag == CLONE_NEWUSER && step.path.empty(); });
+                     [](const NamespaceStep& step) { return step.clone_flag == CLONE_NEWUSER; });
 }
 
 Result<void> send_sources(const Plan& plan, int mount_namespace, int channel) {

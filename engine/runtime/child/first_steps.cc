@@ -1,0 +1,141 @@
+#include "engine/runtime/child/first_steps.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "engine/runtime/child/channel.h"
+#include "engine/runtime/child/console.h"
+#include "engine/runtime/child/descriptors.h"
+#include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/namespaces.h"
+#include "engine/runtime/child/rootfs.h"
+#include "engine/runtime/child/user_lookup.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+class FirstProcess {
+ public:
+  explicit FirstProcess(FirstProcessStart& start) : start_(start), plan_(start.plan) {}
+
+  Result<void> run() {
+    TRY(begin());
+    TRY(enter_file_system());
+    TRY(apply_limits(plan_.process));
+    if (pty_.side.valid()) TRY(take_terminal(pty_.side, user_.uid));
+    send_message(start_.channel, Message::kReady, pty_.main.get());
+    pty_ = {};
+    TRY(wait_for_start());
+    // Until the exec nobody in the container may look into this process.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    TRY(give_up_rights(plan_.process, user_, start_.options.die_with_parent));
+    return exec_command(plan_.process, user_, start_.own);
+  }
+
+ private:
+  Result<void> begin() {
+    const InitOptions& options = start_.options;
+    if (options.die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
+    listener_ = options.start_listener;
+    TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, plan_.process.preserve_fds,
+                            {&start_.channel, &listener_}));
+    const bool foreign = has_foreign_user_namespace(plan_);
+    if (foreign && !start_.opens_sources) {
+      TRY_SET(sources_, receive_sources(plan_, start_.channel));
+    }
+    TRY(expect_message(start_.channel, Message::kMapped));
+    if (foreign && start_.opens_sources) {
+      TRY(slave_mounts());
+      TRY_SET(sources_, open_sources(plan_));
+    }
+    if (makes_namespace(plan_, CLONE_NEWUSER)) TRY(become_root());
+    // Others live in the PID namespace already: they must not reach this program through this process.
+    if (joins_namespace(plan_, CLONE_NEWPID)) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    setsid();
+    umask(0022);
+    TRY(join_rest(plan_));
+    TRY(dress_namespaces(plan_));
+    return enter_time_namespace(plan_);
+  }
+
+  // What the host mounts later may still come in where asked for; nothing goes out.
+  static Result<void> slave_mounts() {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return mount_error("separating the mount namespace", errno);
+    return {};
+  }
+
+  Result<void> enter_file_system() {
+    TRY(slave_mounts());
+    if (!has_foreign_user_namespace(plan_)) {
+      TRY_SET(sources_, open_sources(plan_));
+    }
+    TRY_SET(Fd root, mount_root(plan_, sources_, start_.channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
+    TRY_SET(user_, resolve_user(root.get(), plan_.process.user));
+    MountContext context{plan_, root.get(), sources_, user_.uid, user_.gid, [this] { return be_placed(); }};
+    TRY(mount_all(context));
+    TRY(be_placed());
+    if (plan_.process.terminal) {
+      TRY_SET(pty_, open_pty(root.get(), plan_.process));
+      TRY(mount_console(root.get(), pty_));
+    }
+    TRY(enter_root(root.get()));
+    if (plan_.root_propagation != 0) TRY(set_attributes(root.get(), 0, 0, plan_.root_propagation, false, "/"));
+    if (plan_.root_readonly) TRY(set_attributes(root.get(), MOUNT_ATTR_RDONLY, 0, 0, false, "/"));
+    return {};
+  }
+
+  // The control group must be the last one before a namespace is made of it. Waited for as late as can be: systemd takes
+  // its time.
+  Result<void> be_placed() {
+    if (placed_) return {};
+    placed_ = true;
+    TRY(expect_message(start_.channel, Message::kPlaced));
+    if (makes_namespace(plan_, CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) != 0) return errno_error("making a cgroup namespace");
+    return {};
+  }
+
+  Result<void> wait_for_start() {
+    if (listener_ < 0) return expect_message(start_.channel, Message::kGo);
+    // Who created the container ends now; who starts it comes when it likes, and may go away without a word.
+    Fd listener(listener_);
+    close(start_.channel);
+    start_.channel = -1;
+    for (;;) {
+      Fd connection(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!connection.valid()) {
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        return errno_error("waiting for the start of the container");
+      }
+      if (!expect_message(connection.get(), Message::kGo).ok()) continue;
+      start_.channel = connection.release();
+      return {};
+    }
+  }
+
+  FirstProcessStart& start_;
+  const Plan& plan_;
+  int listener_ = -1;
+  bool placed_ = false;
+  Sources sources_;
+  ResolvedUser user_;
+  Pty pty_;
+};
+
+}  // namespace
+
+Error first_steps(FirstProcessStart& start) {
+  FirstProcess process(start);
+  return process.run().error();
+}
+
+}  // namespace creel::engine::runtime
