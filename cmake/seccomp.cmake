@@ -5,7 +5,8 @@ set(CREEL_DEFAULT_FILTERS ${CMAKE_BINARY_DIR}/generated/default_filters.cc)
 
 add_executable(make-default-filters
   ${runtime}/tools/make_default_filters.cc ${runtime}/capabilities.cc
-  ${runtime}/seccomp/policy.cc ${runtime}/seccomp/default_policy.cc)
+  ${runtime}/seccomp/policy.cc ${runtime}/seccomp/default_policy.cc
+  ${runtime}/seccomp/bpf.cc ${runtime}/seccomp/conditions.cc ${runtime}/seccomp/verdicts.cc)
 target_link_libraries(make-default-filters PRIVATE creel_base ${SECCOMP_STATIC})
 set_target_properties(make-default-filters PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tools)
 

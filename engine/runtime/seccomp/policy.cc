@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "engine/runtime/seccomp/bpf.h"
 
 namespace creel::engine::runtime {
 
@@ -67,7 +68,10 @@ Result<std::string> program_of(void* context) {
     return errno_error("compiling the seccomp filter", -r);
   }
   if (lseek(memory.get(), 0, SEEK_SET) != 0) return errno_error("reading the seccomp filter");
-  TRY_SET(std::string program, read_all(memory.get()));
+  return read_all(memory.get());
+}
+
+Result<std::string> checked(std::string program) {
   if (program.size() > BPF_MAXINSNS * sizeof(sock_filter)) {
     return fail(Code::kInvalid,
                 "the seccomp filter is too large: " + std::to_string(program.size() / sizeof(sock_filter)) +
@@ -79,6 +83,12 @@ Result<std::string> program_of(void* context) {
 }  // namespace
 
 Result<std::string> compile_policy(const SeccompPolicy& policy) {
+  if (bpf_serves(policy)) return checked(make_bpf(policy));
+  TRY_SET(std::string program, compile_by_libseccomp(policy));
+  return checked(std::move(program));
+}
+
+Result<std::string> compile_by_libseccomp(const SeccompPolicy& policy) {
   Context context(seccomp_init(policy.default_action));
   if (!context) return fail(Code::kFailed, "libseccomp does not accept the default action");
   for (const std::uint32_t architecture : policy.architectures) {

@@ -16,7 +16,7 @@ struct SeccompFilter {
 };
 
 // `bounding`: the process's capability bounding set, on which profiles depend. The default policy with the usual
-// capabilities is a copy (microseconds); anything else is compiled here (tens of milliseconds). kInvalid: the profile;
+// capabilities is a copy (microseconds); anything else is compiled here (half a millisecond). kInvalid: the profile;
 // the text says where.
 Result<SeccompFilter> seccomp_filter(const Seccomp& wanted, std::uint64_t bounding);
 

@@ -1,5 +1,5 @@
 // Runs at build time: writes the default seccomp policy, compiled to BPF, as C++ source to the file named. Starting a
-// container then copies a filter instead of spending milliseconds in libseccomp.
+// container then copies a filter instead of making it.
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -27,7 +27,7 @@ void write_filter(std::ofstream& out, const std::string& name, const std::string
 }
 
 // The capabilities that containers are usually run with, as far as the policy asks for them: the default ones, none,
-// all, and the default ones with one added. libseccomp takes some 50 ms for any other set.
+// all, and the default ones with one added. Any other set is compiled when it is asked for.
 Result<std::vector<std::uint64_t>> usual_sets() {
   TRY_SET(const std::uint64_t by_default, capability_mask(default_capabilities()));
   const std::uint64_t relevant = default_policy_capabilities();
