@@ -106,6 +106,24 @@ Result<std::vector<pid_t>> Cgroup::processes() const {
   return out;
 }
 
+Result<Cgroup> Cgroup::joinable(pid_t first_process) const {
+  TRY_SET(const std::string enabled, read_group_file(fd(), "cgroup.subtree_control"));
+  Cgroup out;
+  out.path_ = path_;
+  if (trim(enabled).empty()) {
+    TRY_SET(out.dir_, open_at(fd(), ".", O_RDONLY | O_DIRECTORY));
+    return out;
+  }
+  TRY_SET(out.path_, group_of(first_process));
+  // Its word is the kernel's, but where it is was the container's doing.
+  if (!out.path_.starts_with(path_ + "/")) {
+    return fail(Code::kUnavailable,
+                "the container's first process is in control group " + out.path_ + ", not beneath " + path_);
+  }
+  TRY_SET(out.dir_, open_beneath(fd(), out.path_.substr(path_.size() + 1), O_RDONLY | O_DIRECTORY));
+  return out;
+}
+
 std::uint64_t Cgroup::oom_kills() const {
   const auto events = read_group_file(fd(), "memory.events");
   if (!events.ok()) return 0;

@@ -75,7 +75,10 @@ class Cgroup {
   Result<void> filter_devices(const std::vector<DeviceRule>& rules) const;
   Result<void> signal_all(int signal) const;                   // cgroup.kill for SIGKILL where the kernel has it
   [[nodiscard]] Result<std::vector<pid_t>> processes() const;  // of it and all beneath
-  [[nodiscard]] std::uint64_t oom_kills() const;               // memory.events: oom_kill; 0 where it cannot be read
+  // Where `exec` goes: this group, or where the container has groups of its own in it (it runs an init system), and so
+  // none of its processes here, the one that its first process is in. kUnavailable: that is not beneath this one.
+  [[nodiscard]] Result<Cgroup> joinable(pid_t first_process) const;
+  [[nodiscard]] std::uint64_t oom_kills() const;  // memory.events: oom_kill; 0 where it cannot be read
 
  private:
   std::string path_;
@@ -122,8 +125,34 @@ struct CgroupStats {
 // Of the controllers that are there; the rest stays 0.
 Result<CgroupStats> cgroup_stats(const Cgroup& cgroup);
 
+// What happens to a group, as it happens. Not thread-safe.
+class CgroupWatch {
+ public:
+  enum class Event : std::uint8_t {
+    kTimeout,
+    kOomKill,  // the kernel has killed a process of it for want of memory; one event for all since the last
+    kEmpty,    // its last process has ended
+  };
+  // Counts from now on. Without the memory controller there are no kOomKill.
+  static Result<CgroupWatch> open(const Cgroup& cgroup);
+  // kOomKill comes before the kEmpty that it causes. `timeout_ms` -1: none.
+  Result<Event> next(int timeout_ms);
+  // For poll(2) with POLLPRI, then next(0); -1 where absent.
+  [[nodiscard]] int memory_fd() const { return memory_.get(); }
+  [[nodiscard]] int populated_fd() const { return events_.get(); }
+
+ private:
+  Fd memory_, events_;
+  std::uint64_t kills_ = 0;
+};
+
+// Fills in whose systemd this process would ask, and where: from XDG_RUNTIME_DIR and DBUS_SESSION_BUS_ADDRESS, and in a
+// user namespace from who we are outside of it.
+void find_systemd(CgroupPlan& plan);
+
 // linux.cgroupsPath as runc and crun take it: "slice:prefix:name" for systemd, a path for cgroupfs (relative: beneath
-// the runtime's default parent). `id`: the container's, where the path is empty. kInvalid.
+// the runtime's default parent). `id`: the container's, where the path is empty. With systemd, find_systemd()
+// is included. kInvalid.
 Result<CgroupPlan> parse_cgroups_path(const std::string& cgroups_path, const std::string& id, bool systemd);
 
 }  // namespace creel::engine::runtime

@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "engine/runtime/cgroup/cgroup.h"
 #include "engine/runtime/cgroup/controllers.h"
@@ -10,6 +13,23 @@
 #include "engine/runtime/cgroup/tree.h"
 
 namespace creel::engine::runtime {
+
+namespace {
+
+// Our user ID outside of the user namespace that we may be in ("0 1000 1": inside, outside, count). Of nested ones the
+// parent is seen, which is the host for the engine's own.
+std::uint32_t outside_uid() {
+  const std::uint32_t uid = geteuid();
+  std::uint64_t inside = 0, outside = 0, count = 0;
+  const auto map = read_file("/proc/self/uid_map");
+  for (const std::string& line : split(map.ok() ? *map : std::string(), '\n')) {
+    if (sscanf(line.c_str(), "%lu %lu %lu", &inside, &outside, &count) != 3) continue;
+    if (uid >= inside && uid - inside < count) return static_cast<std::uint32_t>(outside + (uid - inside));
+  }
+  return uid;
+}
+
+}  // namespace
 
 Result<std::string> home_group(int hierarchy) {
   TRY_SET(std::string own, group_of(0));
@@ -64,6 +84,18 @@ CgroupHost cgroup_host(uid_t uid, const std::string& runtime_dir) {
     out.cure = kDelegateCure;
   }
   return out;
+}
+
+void find_systemd(CgroupPlan& plan) {
+  const auto variable = [](const char* name) {
+    const char* value = getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+  };
+  plan.bus_uid = outside_uid();
+  plan.runtime_dir = variable("XDG_RUNTIME_DIR");
+  plan.bus_address = variable("DBUS_SESSION_BUS_ADDRESS");
+  const std::string usual = "/run/user/" + std::to_string(plan.bus_uid);
+  if (plan.bus_uid != 0 && plan.runtime_dir.empty() && access(usual.c_str(), X_OK) == 0) plan.runtime_dir = usual;
 }
 
 }  // namespace creel::engine::runtime

@@ -37,6 +37,7 @@ Result<CgroupPlan> parse_systemd(const std::string& text, const std::string& id)
   CgroupPlan plan;
   plan.manager = CgroupManager::kSystemd;
   plan.description = "creel container " + id;
+  find_systemd(plan);
   if (text.empty()) {
     plan.scope = "creel-" + escape_unit(id) + ".scope";
     return plan;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/runtime/cgroup/cgroup.h"
 #include "engine/runtime/cgroup/controllers.h"
+#include "engine/runtime/cgroup/home.h"
 #include "engine/runtime/cgroup/limits.h"
 #include "engine/runtime/cgroup/scope.h"
 #include "engine/runtime/cgroup/tree.h"
@@ -100,7 +101,10 @@ Result<CgroupPlacement> CgroupPlacement::begin(const CgroupPlan& plan) {
     const int err = made.error().err;
     const bool refused = err == EACCES || err == EPERM || err == EROFS;
     if (refused && !needed) return out;
-    return refused ? cannot_limit(plan.resources, std::move(made).error()) : std::move(made).error();
+    if (!refused) return std::move(made).error();
+    // Whoever chose no group of their own learns what is wrong with the usual one, and the cure.
+    auto home = home_group(hierarchy->get());
+    return cannot_limit(plan.resources, home.ok() ? std::move(made).error() : std::move(home).error());
   }
   out.cgroup_.path_ = path;
   out.cgroup_.dir_ = std::move(*made);

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 
+#include "../base/support.h"
 #include "base/file.h"
 #include "engine/runtime/cgroup/tree.h"
 #include "support.h"
@@ -174,4 +176,72 @@ TEST_CASE("where there are no groups a limit is an error and a container without
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::kUnavailable);
   CHECK(refused.error().text.starts_with("--memory needs cgroup v2 controller \"memory\": "));
+}
+
+TEST_CASE("the end of the last process is an event") {
+  if (!creel::tests::have_hierarchy()) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  Sleeper one;
+  REQUIRE(group.add(one.pid()).ok());
+  auto watch = CgroupWatch::open(group);
+  REQUIRE(watch.ok());
+  CHECK(*watch->next(0) == CgroupWatch::Event::kTimeout);
+  one.end();
+  CHECK(*watch->next(10'000) == CgroupWatch::Event::kEmpty);
+  CHECK(remove_cgroup(plan, plan.path).ok());
+  CHECK(*watch->next(10'000) == CgroupWatch::Event::kEmpty);
+}
+
+TEST_CASE("running out of memory kills, is counted, and is an event before the end") {
+  if (!creel::tests::have_controller("memory")) return;
+  CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  plan.resources.memory_limit = plan.resources.memory_swap = 16 << 20;
+  const Cgroup group = begin(plan);
+  const test::Signal go;
+  const pid_t greedy = fork();
+  if (greedy == 0) {
+    go.await();
+    for (;;) {
+      char* memory = static_cast<char*>(malloc(1 << 20));
+      for (int i = 0; memory != nullptr && i < 1 << 20; i += 4096) *const_cast<volatile char*>(memory + i) = 1;
+    }
+  }
+  REQUIRE(group.add(greedy).ok());
+  auto watch = CgroupWatch::open(group);
+  REQUIRE(watch.ok());
+  CHECK(*watch->next(0) == CgroupWatch::Event::kTimeout);
+  go.say();
+  CHECK(*watch->next(30'000) == CgroupWatch::Event::kOomKill);
+  CHECK(test::wait_status(greedy) == 128 + SIGKILL);
+  CHECK(*watch->next(30'000) == CgroupWatch::Event::kEmpty);
+  CHECK(group.oom_kills() == 1);
+  CHECK(cgroup_stats(group)->oom_kills == 1);
+  CHECK(cgroup_stats(group)->memory_limit == 16 << 20);
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("exec goes to where the first process is, if the container has groups of its own") {
+  if (!creel::tests::have_controller("pids")) return;
+  const CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(plan);
+  Sleeper init;
+  REQUIRE(group.add(init.pid()).ok());
+  CHECK(group.joinable(init.pid())->path() == plan.path);
+  // As systemd in a container does it.
+  REQUIRE(mkdirat(group.fd(), "init.scope", 0755) == 0);
+  auto scope = open_at(group.fd(), "init.scope", O_RDONLY | O_DIRECTORY);
+  REQUIRE(write_group_file(scope->get(), "cgroup.procs", std::to_string(init.pid())).ok());
+  REQUIRE(write_group_file(group.fd(), "cgroup.subtree_control", "+pids").ok());
+  Sleeper exec;
+  CHECK_FALSE(group.add(exec.pid()).ok());
+  const auto joined = group.joinable(init.pid());
+  REQUIRE(joined.ok());
+  CHECK(joined->path() == plan.path + "/init.scope");
+  CHECK(joined->add(exec.pid()).ok());
+  // A process from elsewhere leads nowhere.
+  CHECK(group.joinable(getpid()).error().code == Code::kUnavailable);
+  init.end();
+  exec.end();
+  CHECK(remove_cgroup(plan, plan.path).ok());
 }

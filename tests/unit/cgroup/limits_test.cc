@@ -1,7 +1,10 @@
 #include "engine/runtime/cgroup/limits.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "engine/runtime/cgroup/tree.h"
 #include "support.h"
 
@@ -181,6 +184,45 @@ TEST_CASE("cpusets are in the files") {
   REQUIRE(limited.error().text == "");
   CHECK(limited["cpuset.cpus"] == "0");
   CHECK(limited["cpuset.mems"] == "0");
+}
+
+TEST_CASE("limits of a disk are in the files") {
+  if (!creel::tests::have_controller("io")) return;
+  std::string number;
+  for (const char* disk : {"vda", "sda", "nvme0n1", "xvda"}) {
+    const auto dev = read_file(std::string("/sys/block/") + disk + "/dev");
+    if (dev.ok()) number = trim(*dev);
+  }
+  if (number.empty()) {
+    MESSAGE("left out: no disk");
+    return;
+  }
+  const Cut parts = cut(number, ':');
+  const std::int64_t major = *parse_int(parts.before, "major"), minor = *parse_int(parts.after, "minor");
+  Resources r;
+  r.io_read_bps = {{major, minor, 1048576}};
+  r.io_write_iops = {{major, minor, 100}};
+  Limited limited(r);
+  REQUIRE(limited.error().text == "");
+  CHECK(limited["io.max"] == number + " rbps=1048576 wbps=max riops=max wiops=100");
+  r.io_read_bps[0].rate = 0;
+  REQUIRE(limited.group().apply(r).ok());
+  CHECK(limited["io.max"] == number + " rbps=max wbps=max riops=max wiops=100");
+  r.io_read_bps = {{4000, 0, 1}};
+  const auto refused = limited.group().apply(r);
+  CHECK(refused.error().code == Code::kInvalid);
+
+  Resources weight;
+  weight.io_weight = 500;
+  const auto weighed = limited.group().apply(weight);
+  if (faccessat(limited.group().fd(), "io.bfq.weight", F_OK, 0) == 0) {
+    CHECK(limited["io.bfq.weight"] == "default 500");
+  } else if (faccessat(limited.group().fd(), "io.weight", F_OK, 0) == 0) {
+    CHECK(limited["io.weight"] == "default 4950");
+  } else {
+    CHECK(weighed.error().code == Code::kUnavailable);
+    CHECK(weighed.error().hint.find("modprobe bfq") != std::string::npos);
+  }
 }
 
 TEST_CASE("limits of huge pages are in the files") {
