@@ -34,6 +34,8 @@ bool is_unmasked(const std::vector<std::string>& patterns, const std::string& pa
 
 Result<void> pass_spec_devices(Engine& engine, const ContainerConfig& config, runtime::Spec& spec) {
   const bool bind = engine.rootless() || has_user_namespace(spec);
+  // What no rule names is denied; the devices that every container has are allowed after all rules.
+  if (!bind || config.privileged) spec.resources.devices.push_back({config.privileged, 'a', {}, {}, "rwm"});
   std::vector<HostDevice> devices;
   if (config.privileged) devices = all_host_devices(engine.rootless());
   for (const std::string& text : config.devices) {

@@ -39,6 +39,9 @@ struct CgroupPlan {
   std::string description;    // of the scope
   // Without it a host that cannot make groups is no error: the container then has none.
   bool required = false;
+  // Who may make groups of their own in it: config-linux.md, "Cgroup ownership". As this process sees the ID. The
+  // limits stay ours.
+  std::optional<std::uint32_t> owner;
   Resources resources;
 };
 

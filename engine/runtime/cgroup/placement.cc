@@ -57,8 +57,11 @@ Result<void> limit(const Cgroup& cgroup, const CgroupPlan& plan, const Result<vo
     if (error.code == Code::kUnavailable && !enabled.ok()) error.text += " (" + enabled.error().text + ")";
     return error;
   }
-  if (plan.resources.devices.empty() || !in_initial_userns()) return {};
-  return cgroup.filter_devices(plan.resources.devices);
+  if (plan.owner) TRY(give_group(cgroup.fd(), *plan.owner));
+  const auto& rules = plan.resources.devices;
+  static const DeviceRule kAll{true, 'a', {}, {}, "rwm"};
+  if (rules.empty() || (rules.size() == 1 && rules.front() == kAll) || !in_initial_userns()) return {};
+  return cgroup.filter_devices(rules);
 }
 
 // A new group: one that an earlier container left is removed with its limits, one that is in use is not ours.

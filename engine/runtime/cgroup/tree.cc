@@ -119,6 +119,19 @@ Result<void> write_group_file(int group, const std::string& name, std::string_vi
   return {};
 }
 
+Result<void> give_group(int group, uid_t uid) {
+  const auto list = read_file("/sys/kernel/cgroup/delegate");
+  const std::string names = list.ok() ? *list : "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+  if (fchown(group, uid, static_cast<gid_t>(-1)) != 0) return errno_error("change the owner of a control group");
+  for (const std::string& name : split(trim(names), '\n')) {
+    // Of controllers that are not there, there are no files.
+    if (fchownat(group, name.c_str(), uid, static_cast<gid_t>(-1), AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) {
+      return errno_error("change the owner of " + name);
+    }
+  }
+  return {};
+}
+
 std::string_view flat_value(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

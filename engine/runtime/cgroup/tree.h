@@ -35,6 +35,8 @@ bool group_writable(int group);
 Result<std::string> read_group_file(int group, const std::string& name);
 // One write(2), as the kernel wants it.
 Result<void> write_group_file(int group, const std::string& name, std::string_view value);
+// Gives the group, but not its limits, to `uid`: what /sys/kernel/cgroup/delegate lists.
+Result<void> give_group(int group, uid_t uid);
 // Value of `key` in a flat keyed file ("populated 1\nfrozen 0\n"); empty where absent.
 std::string_view flat_value(std::string_view text, std::string_view key);
 // Waits until cgroup.events says `value` for `key`. kFailed with ETIMEDOUT.

@@ -30,7 +30,8 @@ void fields(Archive& a, Resources& r) {
 }
 template <typename Archive>
 void fields(Archive& a, CgroupPlan& c) {
-  a.all(c.manager, c.path, c.slice, c.scope, c.bus_uid, c.runtime_dir, c.bus_address, c.description, c.required, c.resources);
+  a.all(c.manager, c.path, c.slice, c.scope, c.bus_uid, c.runtime_dir, c.bus_address, c.description, c.required, c.owner,
+        c.resources);
 }
 template <typename Archive>
 void fields(Archive& a, IdMapStep& m) {

@@ -245,3 +245,23 @@ TEST_CASE("exec goes to where the first process is, if the container has groups 
   exec.end();
   CHECK(remove_cgroup(plan, plan.path).ok());
 }
+
+TEST_CASE("a group that is given away can be divided by its owner, who cannot change its limits") {
+  if (geteuid() != 0 || !creel::tests::have_controller("pids")) return;
+  CgroupPlan plan = creel::tests::plan_for(creel::tests::fresh_id());
+  plan.resources.pids_limit = 20;
+  plan.owner = 65534;
+  const Cgroup group = begin(plan);
+  const int outcome = test::in_child([&] {
+    if (!group.add(getpid()).ok() || setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0)
+      return 1;
+    if (mkdirat(group.fd(), "part", 0755) != 0) return 2;
+    auto part = open_at(group.fd(), "part", O_RDONLY | O_DIRECTORY);
+    if (!part.ok() || !write_group_file(part->get(), "cgroup.procs", std::to_string(getpid())).ok()) return 3;
+    if (!write_group_file(group.fd(), "cgroup.subtree_control", "+pids").ok()) return 4;
+    return write_group_file(group.fd(), "pids.max", "max").ok() ? 5 : 0;
+  });
+  CHECK(outcome == 0);
+  CHECK(*read_group_file(group.fd(), "pids.max") == "20\n");
+  CHECK(remove_cgroup(plan, plan.path).ok());
+}
