@@ -183,6 +183,8 @@ Result<void> pass_spec_mounts(Engine& engine, const ContainerConfig& config, con
   auto depth = [](const Mount& mount) { return std::count(mount.destination.begin(), mount.destination.end(), '/'); };
   std::stable_sort(rest.begin(), rest.end(), [&](const Mount& a, const Mount& b) { return depth(a) < depth(b); });
   for (Mount& mount : rest) spec.mounts.push_back(std::move(mount));
+  // A read-only volume is that all the way down.
+  for (Mount& mount : spec.mounts) mount.deep = mount.type == "bind";
   return {};
 }
 

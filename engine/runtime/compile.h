@@ -12,8 +12,11 @@
 namespace creel::engine::runtime {
 
 // Follows config.md's order: default file systems come from the spec's own mounts (engine/container's passes put them
-// there), devices, masked and read-only paths follow. `in_userns`: devices are bound from the host, not made.
+// there), devices, masked and read-only paths follow. `in_userns`: the caller is in a user namespace; devices are bound from
+// the host, not made, as they are where the Spec has a user namespace. Plan::cgroup, hook_state, no_pivot and new_keyring are
+// the caller's to set.
 // kInvalid: unknown mount option, capability, rlimit, namespace; a broken seccomp profile (the text says where).
+// kUnavailable: a label of a security module that this host does not run; kNotFound: a device that it does not have.
 Result<Plan> compile(const Spec& spec, bool in_userns);
 Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp);
 

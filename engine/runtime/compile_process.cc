@@ -5,8 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file.h"
 #include "engine/runtime/capability_names.h"
 #include "engine/runtime/compile.h"
+#include "engine/runtime/compile_scheduling.h"
 #include "engine/runtime/seccomp/select.h"
 
 namespace creel::engine::runtime {
@@ -51,6 +53,20 @@ Result<void> compile_capabilities(const Capabilities& from, ProcessPlan& plan) {
   return {};
 }
 
+// Asked for and not to be had is an error, never silence.
+Result<void> check_labels(const Process& process) {
+  if (!process.apparmor_profile.empty() && process.apparmor_profile != "unconfined") {
+    auto enabled = read_file("/sys/module/apparmor/parameters/enabled", 16);
+    if (!enabled.ok() || enabled->empty() || enabled->front() != 'Y') {
+      return fail(Code::kUnavailable, "AppArmor profile " + process.apparmor_profile + ": AppArmor is not enabled on this host");
+    }
+  }
+  if (!process.selinux_label.empty() && !path_exists("/sys/fs/selinux/enforce")) {
+    return fail(Code::kUnavailable, "SELinux label " + process.selinux_label + ": SELinux is not enabled on this host");
+  }
+  return {};
+}
+
 }  // namespace
 
 int rlimit_number(std::string_view name) {
@@ -80,6 +96,14 @@ Result<ProcessPlan> compile_process(const Process& process, const Seccomp& secco
   plan.columns = process.columns;
   plan.set_oom_score_adj = process.oom_score_adj.has_value();
   plan.oom_score_adj = process.oom_score_adj.value_or(0);
+  if (plan.oom_score_adj < -1000 || plan.oom_score_adj > 1000) {
+    return fail(Code::kInvalid, "oom_score_adj " + std::to_string(plan.oom_score_adj) + " is not between -1000 and 1000");
+  }
+  TRY(check_labels(process));
+  plan.apparmor_profile = process.apparmor_profile == "unconfined" ? std::string() : process.apparmor_profile;
+  plan.selinux_label = process.selinux_label;
+  TRY(compile_scheduling(process, plan));
+  plan.preserve_fds = static_cast<std::uint32_t>(process.preserve_fds);
   TRY_SET(SeccompFilter filter, seccomp_filter(seccomp, plan.cap_bounding));
   plan.seccomp = std::move(filter.code);
   plan.seccomp_flags = filter.flags;

@@ -93,12 +93,37 @@ bool apply_attribute(const std::string& option, MountStep& step) {
   return false;
 }
 
+// "rro", "rnosuid", "rexec", …: of the whole tree. Here what takes a restriction away does so, and fails where it may not:
+// nobody writes "rrw" by the way.
+bool apply_recursive_attribute(const std::string& option, MountStep& step) {
+  if (option.size() < 2 || option[0] != 'r') return false;
+  const std::string_view name = std::string_view(option).substr(1);
+  for (const Attribute& attribute : kAttributes) {
+    if (attribute.name != name) continue;
+    (attribute.set ? step.attr_set_recursive : step.attr_clear_recursive) |= attribute.bit;
+    (attribute.set ? step.attr_clear_recursive : step.attr_set_recursive) &= ~attribute.bit;
+    return true;
+  }
+  for (const Attribute& time : kAccessTimes) {
+    if (time.name != name) continue;
+    step.attr_set_recursive = (step.attr_set_recursive & ~std::uint64_t{MOUNT_ATTR__ATIME}) | time.bit;
+    step.attr_clear_recursive |= MOUNT_ATTR__ATIME;
+    return true;
+  }
+  return false;
+}
+
 Result<void> apply(const std::string& option, MountStep& step) {
   const bool bind = step.kind == MountStep::Kind::kBind;
   if (option == "defaults" || option == "bind" || option == "z" || option == "Z" || option == "notmpcopyup") return {};
-  if (apply_attribute(option, step)) return {};
+  if (apply_attribute(option, step) || apply_recursive_attribute(option, step)) return {};
   if (const std::uint64_t propagation = propagation_of(option); propagation != 0) {
-    step.propagation = propagation;
+    step.propagation |= propagation;
+    return {};
+  }
+  if (bind && (option == "idmap" || option == "ridmap")) {
+    step.idmap = true;
+    step.idmap_recursive = option == "ridmap";
     return {};
   }
   if (option == "rbind") {
@@ -109,6 +134,7 @@ Result<void> apply(const std::string& option, MountStep& step) {
     step.chown = true;
     return {};
   }
+  if (option == "remount") return {};
   if (option == "tmpcopyup" && step.type == "tmpfs") {
     step.kind = MountStep::Kind::kTmpcopyup;
     return {};
@@ -122,10 +148,33 @@ Result<void> apply(const std::string& option, MountStep& step) {
   return fail(Code::kInvalid, "mounting on " + step.destination + ": unknown mount option \"" + option + "\"");
 }
 
-bool is_bind(const Mount& mount) {
-  return mount.type == "bind" || std::any_of(mount.options.begin(), mount.options.end(), [](const std::string& option) {
-           return option == "bind" || option == "rbind";
-         });
+bool has_option(const Mount& mount, std::string_view option) {
+  return std::find(mount.options.begin(), mount.options.end(), option) != mount.options.end();
+}
+
+bool is_bind(const Mount& mount) { return mount.type == "bind" || has_option(mount, "bind") || has_option(mount, "rbind"); }
+
+// As mount(8) has it: what is not asked for again is taken away.
+void make_remount(MountStep& step) {
+  constexpr std::uint64_t kAll = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  step.kind = MountStep::Kind::kRemount;
+  step.attr_clear |= kAll & ~step.attr_set;
+}
+
+Result<void> apply_id_mappings(const Mount& mount, MountStep& step) {
+  if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+    return fail(Code::kInvalid, "mounting on " + mount.destination + ": mappings of both user and group IDs are needed, or of neither");
+  }
+  if (!mount.uid_mappings.empty()) {
+    step.idmap = true;
+    if (step.kind != MountStep::Kind::kBind) {
+      return fail(Code::kInvalid, "mounting on " + mount.destination + ": only what is bound can have its IDs mapped");
+    }
+    TRY_SET(step.uid_map, compile_id_map(mount.uid_mappings));
+    TRY_SET(step.gid_map, compile_id_map(mount.gid_mappings));
+  }
+  step.idmap_container = step.idmap && mount.uid_mappings.empty();
+  return {};
 }
 
 }  // namespace
@@ -134,11 +183,25 @@ std::uint64_t propagation_of(const std::string& option) {
   static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 4> kAll = {
       {{"private", MS_PRIVATE}, {"slave", MS_SLAVE}, {"shared", MS_SHARED}, {"unbindable", MS_UNBINDABLE}}};
   for (const auto& [name, value] : kAll) {
-    if (option == name || (option.size() == name.size() + 1 && option[0] == 'r' && option.substr(1) == name)) {
-      return value;
-    }
+    if (option == name) return value;
+    if (option.size() == name.size() + 1 && option[0] == 'r' && option.substr(1) == name) return value | MS_REC;
   }
   return 0;
+}
+
+Result<std::vector<IdMapStep>> compile_id_map(const std::vector<IdMapping>& map) {
+  std::vector<IdMapStep> out;
+  for (const IdMapping& range : map) {
+    constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
+    if (range.size == 0 || std::uint64_t{range.container_id} + range.size > kEnd ||
+        std::uint64_t{range.host_id} + range.size > kEnd) {
+      return fail(Code::kInvalid, "ID mapping " + std::to_string(range.container_id) + ":" +
+                                      std::to_string(range.host_id) + ":" + std::to_string(range.size) +
+                                      ": not a range of IDs");
+    }
+    out.push_back({range.container_id, range.host_id, range.size});
+  }
+  return out;
 }
 
 Result<MountStep> compile_mount(const Mount& mount) {
@@ -147,9 +210,13 @@ Result<MountStep> compile_mount(const Mount& mount) {
   if (mount.destination.empty() || mount.destination[0] != '/') {
     return fail(Code::kInvalid, "mounting on \"" + mount.destination + "\": an absolute path is expected");
   }
-  if (is_bind(mount)) {
+  const bool remounts = has_option(mount, "remount");
+  if (remounts) {
+    step.kind = MountStep::Kind::kBind;
+  } else if (is_bind(mount)) {
     step.kind = MountStep::Kind::kBind;
     step.copy_up = mount.copy_up;
+    step.deep = mount.deep;
     if (mount.source.empty() || mount.source[0] != '/') {
       return fail(Code::kInvalid,
                   "mounting on " + mount.destination + ": source \"" + mount.source + "\" is not an absolute path");
@@ -157,11 +224,13 @@ Result<MountStep> compile_mount(const Mount& mount) {
   } else {
     step.kind = MountStep::Kind::kFilesystem;
     if (mount.type.empty()) return fail(Code::kInvalid, "mounting on " + mount.destination + ": no type is given");
-    // The specification's name; only the unified hierarchy is mounted.
+    // The specification's name for whatever the host has; compile() knows about hosts.
     step.type = mount.type == "cgroup" ? "cgroup2" : mount.type;
   }
   step.source = mount.source;
   for (const std::string& option : mount.options) TRY(apply(option, step));
+  TRY(apply_id_mappings(mount, step));
+  if (remounts) make_remount(step);
   return step;
 }
 

@@ -28,6 +28,8 @@ struct Mount {
                                      // "rprivate", "size=64m", "U", "z"
   // Creel's: copy the image's content at `destination` into an empty source first (named volumes).
   bool copy_up = false;
+  // Creel's: with "rbind", "ro", "nosuid" and the like hold for what is mounted beneath the source too, as "rro" has it.
+  bool deep = false;
   // An idmapped mount (mount_setattr(2), MOUNT_ATTR_IDMAP). Empty with option "idmap": the container's own mapping.
   std::vector<IdMapping> uid_mappings, gid_mappings;
   friend bool operator==(const Mount&, const Mount&) = default;

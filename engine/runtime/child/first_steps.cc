@@ -12,11 +12,14 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "engine/runtime/child/attributes.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/console.h"
 #include "engine/runtime/child/descriptors.h"
+#include "engine/runtime/child/hook.h"
 #include "engine/runtime/child/mount_api.h"
 #include "engine/runtime/child/namespaces.h"
+#include "engine/runtime/child/procfs.h"
 #include "engine/runtime/child/rootfs.h"
 #include "engine/runtime/child/user_lookup.h"
 
@@ -38,7 +41,10 @@ class FirstProcess {
     TRY(wait_for_start());
     // Until the exec nobody in the container may look into this process.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    TRY(give_up_rights(plan_.process, user_, start_.options.die_with_parent));
+    TRY(give_up_rights(plan_.process, user_, start_.options.die_with_parent, from_host_));
+    // As the container's user with the container's rights: the programs are the container's.
+    TRY(run_hooks(plan_.start_container, "created"));
+    TRY(give_up_last_rights(plan_.process, from_host_));
     return exec_command(plan_.process, user_, start_.own);
   }
 
@@ -49,6 +55,7 @@ class FirstProcess {
     listener_ = options.start_listener;
     TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, plan_.process.preserve_fds,
                             {&start_.channel, &listener_}));
+    if (!needs_entry(plan_)) TRY(set_oom_score_adj(plan_.process));
     const bool foreign = has_foreign_user_namespace(plan_);
     if (foreign && !start_.opens_sources) {
       TRY_SET(sources_, receive_sources(plan_, start_.channel));
@@ -56,13 +63,15 @@ class FirstProcess {
     TRY(expect_message(start_.channel, Message::kMapped));
     if (foreign && start_.opens_sources) {
       TRY(slave_mounts());
-      TRY_SET(sources_, open_sources(plan_));
+      TRY_SET(Fd own, open_file("/proc/self/ns/user", O_RDONLY));
+      TRY_SET(sources_, open_sources(plan_, own.get()));
     }
     if (makes_namespace(plan_, CLONE_NEWUSER)) TRY(become_root());
     // Others live in the PID namespace already: they must not reach this program through this process.
     if (joins_namespace(plan_, CLONE_NEWPID)) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     setsid();
     umask(0022);
+    if (plan_.new_keyring) TRY(join_new_keyring());
     TRY(join_rest(plan_));
     TRY(dress_namespaces(plan_));
     return enter_time_namespace(plan_);
@@ -75,22 +84,44 @@ class FirstProcess {
   }
 
   Result<void> enter_file_system() {
-    TRY(slave_mounts());
+    // What is shared stays so only if it was taken before.
+    const bool shares = (plan_.root_propagation & MS_SHARED) != 0;
+    if (!shares) TRY(slave_mounts());
     if (!has_foreign_user_namespace(plan_)) {
       TRY_SET(sources_, open_sources(plan_));
     }
+    if (shares) TRY(slave_mounts());
     TRY_SET(Fd root, mount_root(plan_, sources_, start_.channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
     TRY_SET(user_, resolve_user(root.get(), plan_.process.user));
-    MountContext context{plan_, root.get(), sources_, user_.uid, user_.gid, [this] { return be_placed(); }};
+    MountContext context{plan_, root.get(), sources_, user_.uid, user_.gid, [this] { return be_placed(); }, {}};
     TRY(mount_all(context));
     TRY(be_placed());
     if (plan_.process.terminal) {
       TRY_SET(pty_, open_pty(root.get(), plan_.process));
       TRY(mount_console(root.get(), pty_));
     }
-    TRY(enter_root(root.get()));
-    if (plan_.root_propagation != 0) TRY(set_attributes(root.get(), 0, 0, plan_.root_propagation, false, "/"));
+    TRY(take_from_host());
+    TRY(run_hooks(plan_.create_container, "creating"));
+    TRY(plan_.no_pivot ? move_to_root(root.get()) : enter_root(root.get()));
+    // After the pivot, which refuses a shared root.
+    if (plan_.root_propagation != 0) TRY(set_propagation(root.get(), plan_.root_propagation, false, "/"));
     if (plan_.root_readonly) TRY(set_attributes(root.get(), MOUNT_ATTR_RDONLY, 0, 0, false, "/"));
+    return {};
+  }
+
+  Result<void> take_from_host() {
+    const bool listener = !plan_.process.seccomp_listener_path.empty();
+    if (!listener && !wants_label(plan_.process)) return {};
+    TRY_SET(const Fd procfs, open_host_procfs());
+    TRY_SET(from_host_.labels, open_label_files(plan_.process, procfs.get()));
+    const pid_t pid = own_pid_in(procfs.get());
+    TRY_SET(from_host_.listener, connect_seccomp_listener(plan_.process, state_text(plan_.hook_state, pid, "creating"), pid));
+    return {};
+  }
+
+  // Hooks in the container's namespaces see the process as these number it (runtime.md "State").
+  Result<void> run_hooks(const std::vector<HookStep>& hooks, const char* status) {
+    for (const HookStep& hook : hooks) TRY(run_hook(hook, state_text(plan_.hook_state, getpid(), status)));
     return {};
   }
 
@@ -129,6 +160,7 @@ class FirstProcess {
   Sources sources_;
   ResolvedUser user_;
   Pty pty_;
+  FromHost from_host_;
 };
 
 }  // namespace

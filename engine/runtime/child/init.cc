@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "engine/runtime/child/attributes.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/entry.h"
 #include "engine/runtime/child/first_steps.h"
@@ -46,6 +47,7 @@ Result<Cloned> clone_by_entry(FirstProcessStart& start, std::uint64_t flags) {
   entry.flags = flags;
   entry.channel = start.channel;
   entry.enter = [&]() -> Result<void> {
+    TRY(set_oom_score_adj(start.plan.process));
     // Nobody who lives there may look into this program. With maps still to be written newuidmap must.
     if ((flags & CLONE_NEWUSER) == 0) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     return enter_namespaces(start.plan);
@@ -88,7 +90,8 @@ Result<void> InitProcess::prepare(const Plan& plan, bool opens_sources) {
   if (makes_namespace(plan, CLONE_NEWUSER)) TRY(write_id_maps(pid_, plan.uid_map, plan.gid_map));
   if (has_foreign_user_namespace(plan) && !opens_sources) {
     TRY_SET(Fd mounts, open_file(proc + "/ns/mnt", O_RDONLY));
-    TRY(send_sources(plan, mounts.get(), channel_.get()));
+    TRY_SET(Fd user, open_file(proc + "/ns/user", O_RDONLY));
+    TRY(send_sources(plan, mounts.get(), user.get(), channel_.get()));
   }
   send_message(channel_.get(), Message::kMapped);
   return {};

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "engine/runtime/child/attributes.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/console.h"
 #include "engine/runtime/child/descriptors.h"
@@ -17,6 +18,7 @@
 #include "engine/runtime/child/init.h"
 #include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/process_setup.h"
+#include "engine/runtime/child/procfs.h"
 #include "engine/runtime/child/user_lookup.h"
 
 namespace creel::engine::runtime {
@@ -49,8 +51,14 @@ int foreign_namespaces(pid_t pid) {
   return flags;
 }
 
-// In the outer process.
-Result<void> enter_container(const ExecRequest& request, pid_t target) {
+// In the outer process. `procfs` stays open for the inner one where that needs the host's /proc.
+Result<void> enter_container(const ExecRequest& request, pid_t target, int& procfs) {
+  TRY(set_cpu_affinity(request.plan.cpus_initial));
+  TRY(set_oom_score_adj(request.plan));
+  if (wants_label(request.plan)) {
+    TRY_SET(Fd opened, open_host_procfs());
+    procfs = opened.release();
+  }
   // Nobody in the container may look into this program or hold on to its file.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const bool user = lives_elsewhere(target, "user");
@@ -68,10 +76,14 @@ Result<void> enter_container(const ExecRequest& request, pid_t target) {
   return user ? become_root() : Result<void>{};
 }
 
-// In the inner one: inside everything, root of the container's user namespace. `channel` learns its number.
-Result<void> exec_steps(const ExecRequest& request, int& channel, const OwnProgram& own) {
+// In the inner one: inside everything, root of the container's user namespace. `channel` and `procfs` learn their numbers.
+Result<void> exec_steps(const ExecRequest& request, int& channel, int& procfs, const OwnProgram& own) {
   const bool terminal = request.plan.terminal;
-  TRY(arrange_descriptors(terminal ? Stdio{} : request.stdio, request.plan.preserve_fds, {&channel}));
+  TRY(arrange_descriptors(terminal ? Stdio{} : request.stdio, request.plan.preserve_fds, {&channel, &procfs}));
+  FromHost from_host;
+  if (const Fd host(procfs); host.valid()) {
+    TRY_SET(from_host.labels, open_label_files(request.plan, host.get()));
+  }
   ResolvedUser user;
   Pty pty;
   {
@@ -82,12 +94,14 @@ Result<void> exec_steps(const ExecRequest& request, int& channel, const OwnProgr
     }
   }
   TRY(apply_limits(request.plan));
+  TRY(set_cpu_affinity(request.plan.cpus_final));
   setsid();
   if (terminal) TRY(take_terminal(pty.side, user.uid));
   send_message(channel, Message::kReady, pty.main.get());
   pty = {};
   TRY(expect_message(channel, Message::kGo));
-  TRY(give_up_rights(request.plan, user, false));
+  TRY(give_up_rights(request.plan, user, false, from_host));
+  TRY(give_up_last_rights(request.plan, from_host));
   return exec_command(request.plan, user, own);
 }
 
@@ -106,12 +120,13 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   if (target <= 0) return fail(Code::kInUse, "the container has ended");
   TRY_SET(ChannelPair talk, make_channel());
   int channel = talk.child.get();
+  int procfs = -1;
   EntryRequest entry;
   entry.cgroup = request.cgroup;
   entry.channel = channel;
-  entry.enter = [&] { return enter_container(request, target); };
+  entry.enter = [&] { return enter_container(request, target, procfs); };
   entry.body = [&]() -> Result<void> {
-    auto done = exec_steps(request, channel, own);
+    auto done = exec_steps(request, channel, procfs, own);
     send_error(channel, done.error());
     _exit(125);
   };

@@ -1,6 +1,7 @@
 #include "engine/runtime/child/mount_api.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,6 +119,14 @@ Result<void> set_attributes(int mount, std::uint64_t set, std::uint64_t clear, s
   const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
   if (syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) != 0) {
     return mount_error("setting the mount options of " + name, errno);
+  }
+  return {};
+}
+
+Result<void> set_propagation(int mount, std::uint64_t flags, bool recursive, const std::string& name) {
+  if (flags == 0) return set_attributes(mount, 0, 0, MS_PRIVATE, recursive, name);
+  for (const std::uint64_t one : {MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE, MS_SHARED}) {
+    if ((flags & one) != 0) TRY(set_attributes(mount, 0, 0, one, (flags & MS_REC) != 0, name));
   }
   return {};
 }

@@ -25,6 +25,9 @@ Result<Fd> clone_tree(int dir, const std::string& path, bool recursive);
 Result<void> attach(int mount, int target, const std::string& name);
 Result<void> set_attributes(int mount, std::uint64_t set, std::uint64_t clear, std::uint64_t propagation, bool recursive,
                             const std::string& name);
+// MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE, MS_SHARED, each that is in `flags`, in this order: a slave can be shared onwards.
+// 0: private. With MS_REC, and where `recursive` for 0, all beneath too.
+Result<void> set_propagation(int mount, std::uint64_t flags, bool recursive, const std::string& name);
 // "a=b,c" as options.
 MountOptions parse_mount_data(const std::string& data);
 // mount's errnos that mislead, translated.

@@ -9,7 +9,7 @@ namespace {
 
 // "CRPL", and a number to be raised with every change of the fields.
 constexpr std::uint32_t kMagic = 0x4c505243;
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 template <typename T>
 std::string encode_any(const T& value) {

@@ -33,6 +33,8 @@ struct MountStep {
     kSymlink,    // `source` is the target
     kDevice,     // mknod, or in a user namespace bind from the host
     kTmpcopyup,  // tmpfs that starts with a copy of what was there
+    kRemount,    // attributes of what is mounted at `destination`
+    kCgroupV1,   // a tmpfs with the host's cgroup v1 hierarchies in it
   };
   Kind kind = Kind::kBind;
   std::string destination;    // in the container, resolved with RESOLVE_IN_ROOT, created where absent
@@ -42,8 +44,9 @@ struct MountStep {
   std::uint64_t attr_set = 0; // MOUNT_ATTR_*
   std::uint64_t attr_clear = 0;
   std::uint64_t attr_set_recursive = 0, attr_clear_recursive = 0;  // "rro", "rnosuid", …: the whole tree
-  std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
+  std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE, several of them in this order, MS_REC; 0: private
   bool recursive = false;
+  bool deep = false;              // attr_set and attr_clear hold for what is bound recursively beneath, too
   bool copy_up = false;           // bind: fill an empty source from the image first
   bool chown = false;             // ":U": give the source to the container's user
   std::uint32_t mode = 0;         // devices
@@ -125,7 +128,7 @@ struct Plan {
   std::uint64_t root_propagation = 0;        // MS_*; 0: private
   std::string hostname, domainname;
   std::vector<MountStep> mounts;
-  std::vector<std::pair<std::string, std::string>> sysctl;   // "net.ipv4.ip_forward" -> "1"
+  std::vector<std::pair<std::string, std::string>> sysctl;   // "net/ipv4/ip_forward" -> "1"
   CgroupPlan cgroup;
   std::string time_offsets;                  // lines of /proc/PID/timens_offsets
   bool new_keyring = false;                  // a session keyring of its own (session-keyring(7))

@@ -4,12 +4,8 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,17 +47,6 @@ Result<void> bound_capabilities(std::uint64_t bounding) {
   return {};
 }
 
-Result<void> load_filter(const ProcessPlan& plan) {
-  if (plan.seccomp.empty()) return {};
-  const std::size_t count = plan.seccomp.size() / sizeof(sock_filter);
-  if (count > USHRT_MAX) return fail(Code::kInvalid, "the seccomp profile is too large");
-  sock_fprog program{static_cast<unsigned short>(count),
-                     const_cast<sock_filter*>(reinterpret_cast<const sock_filter*>(plan.seccomp.data()))};
-  const unsigned flags = plan.seccomp_flags;
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return errno_error("loading the seccomp filter");
-  return {};
-}
-
 Result<void> change_directory(const ProcessPlan& plan) {
   if (plan.create_cwd) {
     std::string done;
@@ -82,6 +67,22 @@ Result<void> change_directory(const ProcessPlan& plan) {
     return fail(Code::kCannotInvoke, "working directory '" + plan.cwd + "' is outside the container");
   }
   return {};
+}
+
+// Labels before the filter, which may forbid writing them.
+Result<void> seal(const ProcessPlan& plan, const FromHost& from_host) {
+  TRY(apply_labels(plan, from_host.labels));
+  return load_filter(plan, from_host.listener);
+}
+
+Result<void> set_groups(const ProcessPlan& plan, const ResolvedUser& user) {
+  if (plan.keep_groups) return {};
+  std::vector<gid_t> groups(user.groups.begin(), user.groups.end());
+  if (setgroups(groups.size(), groups.data()) == 0 || (errno == EPERM && groups.empty())) return {};
+  Error error = errno_error("setting supplementary groups");
+  if (error.err == EPERM) error.hint = "a user namespace that maps nobody but its owner has none (user_namespaces(7), setgroups)";
+  if (error.err == EINVAL) error.hint = "the container's user namespace has no such ID: more subordinate IDs are needed in /etc/subgid";
+  return error;
 }
 
 bool is_own(int fd, const OwnProgram& own) {
@@ -150,32 +151,14 @@ OwnProgram own_program() {
   return {info.st_dev, info.st_ino};
 }
 
-Result<void> apply_limits(const ProcessPlan& plan) {
-  for (const RlimitStep& step : plan.rlimits) {
-    rlimit limit{static_cast<rlim_t>(step.soft), static_cast<rlim_t>(step.hard)};
-    if (setrlimit(static_cast<__rlimit_resource_t>(step.resource), &limit) != 0) {
-      return errno_error("setting resource limit " + std::to_string(step.resource) + " to " + std::to_string(step.soft) + ":" +
-                         std::to_string(step.hard))
-          .with_hint("an ordinary user cannot raise a limit above the hard one that ulimit -H shows");
-    }
-  }
-  if (plan.set_oom_score_adj) {
-    TRY_SET(Fd file, open_file("/proc/self/oom_score_adj", O_WRONLY));
-    auto written = write_all(file.get(), std::to_string(plan.oom_score_adj));
-    if (!written.ok()) return std::move(written).error().within("setting oom_score_adj");
-  }
-  return {};
-}
-
-Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent) {
+Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent, const FromHost& from_host) {
   if (plan.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno_error("setting no_new_privs");
   // As root, because the image's directories may be closed to the user that is to run.
   TRY(change_directory(plan));
   // Without no_new_privs only a process with CAP_SYS_ADMIN may load a filter: now.
-  if (!plan.no_new_privileges) TRY(load_filter(plan));
+  if (!plan.no_new_privileges) TRY(seal(plan, from_host));
   TRY(bound_capabilities(plan.cap_bounding));
-  std::vector<gid_t> groups(user.groups.begin(), user.groups.end());
-  if (setgroups(groups.size(), groups.data()) != 0 && !(errno == EPERM && groups.empty())) return errno_error("setting supplementary groups");
+  TRY(set_groups(plan, user));
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return errno_error("keeping capabilities");
   if (setresgid(user.gid, user.gid, user.gid) != 0) {
     return errno_error("becoming group " + std::to_string(user.gid))
@@ -193,14 +176,22 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
   }
   if (die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
   umask(static_cast<mode_t>(plan.umask));
-  if (plan.no_new_privileges) TRY(load_filter(plan));
   return {};
+}
+
+Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host) {
+  return plan.no_new_privileges ? seal(plan, from_host) : Result<void>{};
 }
 
 Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own) {
   if (plan.args.empty()) return fail(Code::kInvalid, "no command specified");
   std::vector<std::string> env = plan.env;
   if (!has_variable(env, "HOME")) env.push_back("HOME=" + user.home);
+  // sd_listen_fds(3): who the descriptors are for is known only now.
+  if (plan.preserve_fds > 0 && has_variable(env, "LISTEN_FDS")) {
+    std::erase_if(env, [](const std::string& item) { return item.rfind("LISTEN_PID=", 0) == 0; });
+    env.push_back("LISTEN_PID=" + std::to_string(getpid()));
+  }
   std::vector<char*> argv;
   for (const std::string& arg : plan.args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);

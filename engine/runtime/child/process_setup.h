@@ -6,6 +6,8 @@
 
 #include "base/result.h"
 #include "engine/runtime/child/plan.h"
+#include "engine/runtime/child/seccomp_filter.h"
+#include "engine/runtime/child/security_label.h"
 #include "engine/runtime/child/user_lookup.h"
 
 namespace creel::engine::runtime {
@@ -17,12 +19,18 @@ struct OwnProgram {
 };
 OwnProgram own_program();
 
-// Before rights are given up: what needs them. Errors name the limit.
-Result<void> apply_limits(const ProcessPlan& plan);
+// What a process takes along from the host's view of the file system: it can be used when nothing of that is left.
+struct FromHost {
+  LabelFiles labels;
+  SeccompListener listener;
+};
 
-// Becomes `user`, with the plan's capabilities, no_new_privs, filter, working directory and umask. Re-arms
-// PR_SET_PDEATHSIG where `die_with_parent`: the kernel disarms it when credentials change.
-Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent);
+// Becomes `user`, with the plan's capabilities, no_new_privs, working directory and umask. Re-arms PR_SET_PDEATHSIG where
+// `die_with_parent`: the kernel disarms it when credentials change. Without no_new_privs labels and filter are set as well,
+// for that takes rights.
+Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent, const FromHost& from_host);
+// What is left before the exec.
+Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host);
 
 // Replaces this process. Returns only on failure: kCommandAbsent (127), kCannotInvoke (126).
 Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own);

@@ -108,8 +108,11 @@ Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse
   if (!plan.rootfs.empty()) {
     Fd tree = std::move(sources[kRootSource]);
     TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
-    TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
-    TRY(attach(tree.get(), target.get(), at));
+    // Where hooks look for it, if the container's root may go there.
+    auto target = open_file(plan.rootfs, O_PATH | O_DIRECTORY);
+    if (!target.ok()) target = open_file(at, O_PATH | O_DIRECTORY);
+    if (!target.ok()) return std::move(target).error();
+    TRY(attach(tree.get(), target->get(), at));
     return tree;
   }
   std::optional<Error> refusal;
@@ -162,6 +165,15 @@ Result<Fd> open_destination(int root, const std::string& path, bool directory) {
   }
   if (!here.valid()) return fail(Code::kInvalid, "'" + path + "' cannot be mounted on");
   return here;
+}
+
+// Where the root of all is the initramfs, which pivot_root(2) cannot put away. What it leaves reachable for a root that
+// still may mount and chroot is why nobody should want it.
+Result<void> move_to_root(int root) {
+  if (fchdir(root) != 0) return errno_error("entering the container's root file system");
+  if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return mount_error("moving the container's root file system to /", errno);
+  if (chroot(".") != 0 || chdir("/") != 0) return errno_error("entering the container's root file system");
+  return {};
 }
 
 Result<void> enter_root(int root) {

@@ -97,13 +97,18 @@ TEST_CASE("what the user mounts in /dev is left alone") {
 
 TEST_CASE("devices of the spec") {
   Spec spec = small_spec();
-  spec.devices = {{"/dev/loop7", 'b', 7, 7, 0660, 0, 0}, {"/dev/fifo", 'p', 0, 0, 0600, 0, 0}};
+  spec.devices = {{"/dev/loop7", 'b', 7, 7, 0660, 6, 7}, {"/dev/fifo", 'p', 0, 0, 0600, 0, 0}};
   const Plan made = good(spec, false);
   CHECK(step_at(made, "/dev/loop7")->mode == (S_IFBLK | 0660));
   CHECK(step_at(made, "/dev/loop7")->device == makedev(7, 7));
+  CHECK(step_at(made, "/dev/loop7")->uid == 6);
+  CHECK(step_at(made, "/dev/loop7")->gid == 7);
+  // Bound, from where the host has it, whatever the container calls it.
+  spec.devices = {{"/dev/nothing", 'c', 1, 3, 0660, 0, 0}, {"/dev/fifo", 'p', 0, 0, 0600, 0, 0}};
   const Plan bound = good(spec, true);
-  CHECK(step_at(bound, "/dev/loop7")->source == "/dev/loop7");
+  CHECK(step_at(bound, "/dev/nothing")->source == "/dev/null");
   CHECK(step_at(bound, "/dev/fifo")->source.empty());
+  CHECK(refused([](Spec& s) { s.devices = {{"/dev/x", 'c', 4000, 4000, 0666, 0, 0}}; }).code == Code::kNotFound);
   CHECK(refused([](Spec& s) { s.devices = {{"/dev/x", 'q', 1, 1, 0666, 0, 0}}; }).code == Code::kInvalid);
   CHECK(refused([](Spec& s) { s.devices = {{"x", 'c', 1, 1, 0666, 0, 0}}; }).code == Code::kInvalid);
 }
@@ -147,7 +152,7 @@ TEST_CASE("namespaces and ID maps") {
 
   CHECK(refused([](Spec& s) { s.namespaces.push_back({NamespaceType::kPid, {}}); }).code == Code::kInvalid);
   CHECK(refused([](Spec& s) { s.namespaces.push_back({NamespaceType::kIpc, "relative"}); }).code == Code::kInvalid);
-  CHECK(refused([](Spec& s) { s.namespaces[1].path = "/proc/7/ns/pid"; }).code == Code::kUnsupported);
+  CHECK(refused([](Spec& s) { s.namespaces[0].type = NamespaceType::kIpc; }).text.find("mount namespace") != std::string::npos);
   CHECK(refused([](Spec& s) { s.namespaces.push_back({NamespaceType::kUser, {}}); }).code == Code::kInvalid);
   CHECK(refused([](Spec& s) { s.uid_mappings = {{0, 1, 1}}; }).code == Code::kInvalid);
   CHECK(refused([](Spec& s) {
@@ -168,7 +173,7 @@ TEST_CASE("sysctl: only what the container has for itself") {
   const Plan plan = good(spec);
   REQUIRE(plan.sysctl.size() == 3);
   CHECK(std::count(plan.sysctl.begin(), plan.sysctl.end(),
-                   std::pair<std::string, std::string>("net.ipv4.ip_forward", "1")) == 1);
+                   std::pair<std::string, std::string>("net/ipv4/ip_forward", "1")) == 1);
   for (const char* key :
        {"kernel.panic", "net.ipv4.ip_forward", "kernel.shmmax", "net/../kernel", "net..x", "", ".net", "vm"}) {
     CHECK_MESSAGE(!refused([&](Spec& s) { s.sysctl = {{key, "1"}}; }).text.empty(), key);
@@ -223,7 +228,98 @@ TEST_CASE("the process") {
 }
 
 TEST_CASE("what a plan cannot say is refused") {
-  CHECK(refused([](Spec& s) { s.poststop.push_back({"/bin/true", {}, {}, 0}); }).code == Code::kUnsupported);
-  CHECK(refused([](Spec& s) { s.cgroups_path = "/x"; }).code == Code::kUnsupported);
+  CHECK(refused([](Spec& s) { s.poststop.push_back({"bin/true", {}, {}, 0}); }).code == Code::kInvalid);
   CHECK(refused([](Spec& s) { s.mounts.push_back({"/x", "bind", "/y", {"nope"}}); }).code == Code::kInvalid);
+}
+
+TEST_CASE("sysctl: both ways of writing a name, with a dot in it") {
+  Spec spec = small_spec();
+  spec.namespaces.push_back({NamespaceType::kNetwork, {}});
+  spec.sysctl = {{"net.ipv4.conf.eth0/7.forwarding", "1"}, {"net/ipv6/conf/eth0.7/forwarding", "1"}, {"kernel.domainname", "d"}};
+  const Plan plan = good(spec);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : plan.sysctl) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"kernel/domainname", "net/ipv4/conf/eth0.7/forwarding", "net/ipv6/conf/eth0.7/forwarding"});
+}
+
+TEST_CASE("namespaces of others and clocks") {
+  Spec spec = small_spec();
+  spec.namespaces[1].path = "/proc/7/ns/pid";
+  spec.namespaces.push_back({NamespaceType::kUser, "/proc/7/ns/user"});
+  spec.namespaces.push_back({NamespaceType::kTime, {}});
+  spec.time_offsets = {{"monotonic", {100, 5}}, {"boottime", {-7, 0}}};
+  const Plan plan = good(spec);
+  CHECK(plan.namespaces.front().path == "/proc/7/ns/user");
+  CHECK(plan.namespaces.back().clone_flag == CLONE_NEWNS);
+  CHECK(plan.time_offsets == "boottime -7 0\nmonotonic 100 5\n");
+  CHECK(plan.uid_map.empty());
+  CHECK(refused([](Spec& s) { s.time_offsets = {{"monotonic", {1, 0}}}; }).code == Code::kInvalid);
+  // A path to the caller's own is not the container's own.
+  CHECK(refused([](Spec& s) {
+          s.namespaces.push_back({NamespaceType::kNetwork, "/proc/self/ns/net"});
+          s.sysctl = {{"net.ipv4.ip_forward", "1"}};
+        }).text.find("network namespace of its own") != std::string::npos);
+}
+
+TEST_CASE("hooks: prestart is the older name of createRuntime") {
+  Spec spec = small_spec();
+  spec.prestart = {{"/bin/a", {}, {}, 0}};
+  spec.create_runtime = {{"/bin/b", {"b", "x"}, {"K=V"}, 3}};
+  spec.create_container = {{"/bin/c", {}, {}, 0}};
+  spec.start_container = {{"/bin/d", {}, {}, 0}};
+  spec.poststart = {{"/bin/e", {}, {}, 0}};
+  spec.poststop = {{"/bin/f", {}, {}, 0}};
+  const Plan plan = good(spec);
+  REQUIRE(plan.create_runtime.size() == 2);
+  CHECK(plan.create_runtime[0].path == "/bin/a");
+  CHECK(plan.create_runtime[1].env == std::vector<std::string>{"K=V"});
+  CHECK(plan.create_runtime[1].timeout_s == 3);
+  CHECK(plan.create_container.at(0).path == "/bin/c");
+  CHECK(plan.start_container.at(0).path == "/bin/d");
+  CHECK(plan.poststart.at(0).path == "/bin/e");
+  CHECK(plan.poststop.at(0).path == "/bin/f");
+}
+
+TEST_CASE("scheduling") {
+  Process process;
+  process.args = {"sh"};
+  process.scheduler = Scheduler{"SCHED_BATCH", 5, 0, {"SCHED_FLAG_RESET_ON_FORK"}, 0, 0, 0};
+  process.io_priority = IoPriority{"IOPRIO_CLASS_BE", 6};
+  process.exec_cpu_affinity = {"0-3,7", "64"};
+  auto plan = compile_process(process, {});
+  REQUIRE(plan.ok());
+  CHECK(plan->set_scheduler);
+  CHECK(plan->sched_policy == 3);
+  CHECK(plan->sched_nice == 5);
+  CHECK(plan->sched_flags == 1);
+  CHECK(plan->io_priority == (2 << 13 | 6));
+  REQUIRE(plan->cpus_initial.size() == 8);
+  CHECK(static_cast<unsigned char>(plan->cpus_initial[0]) == 0x8f);
+  REQUIRE(plan->cpus_final.size() == 16);
+  CHECK(plan->cpus_final[8] == 1);
+  const auto wrong = [&](auto change) {
+    Process other = process;
+    change(other);
+    auto compiled = compile_process(other, {});
+    return !compiled.ok() && compiled.error().code == Code::kInvalid;
+  };
+  CHECK(wrong([](Process& p) { p.scheduler->policy = "SCHED_FAST"; }));
+  CHECK(wrong([](Process& p) { p.scheduler->nice = 20; }));
+  CHECK(wrong([](Process& p) { p.scheduler->flags = {"X"}; }));
+  CHECK(wrong([](Process& p) { p.io_priority->priority = 8; }));
+  CHECK(wrong([](Process& p) { p.exec_cpu_affinity.initial = "3-1"; }));
+  CHECK(wrong([](Process& p) { p.exec_cpu_affinity.final = "a"; }));
+  CHECK(wrong([](Process& p) { p.oom_score_adj = 2000; }));
+}
+
+TEST_CASE("personality and kept groups") {
+  Spec spec = small_spec();
+  spec.personality = Personality{"LINUX32", {}};
+  spec.annotations["run.oci.keep_original_groups"] = "1";
+  const Plan plan = good(spec);
+  CHECK(plan.process.set_personality);
+  CHECK(plan.process.personality == 8);
+  CHECK(plan.process.keep_groups);
+  CHECK(refused([](Spec& s) { s.personality = Personality{"BSD", {}}; }).code == Code::kInvalid);
 }

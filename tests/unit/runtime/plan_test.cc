@@ -20,7 +20,7 @@ Plan full_plan() {
   spec.process.oom_score_adj = -1000;
   spec.overlay = Overlay{{"/a", "/b"}, "/u", "/w", true, false, {}};
   spec.hostname = "h";
-  spec.namespaces = {{NamespaceType::kUts, {}}, {NamespaceType::kNetwork, {}}, {NamespaceType::kUser, {}}};
+  spec.namespaces = {{NamespaceType::kMount, {}}, {NamespaceType::kUts, {}}, {NamespaceType::kNetwork, {}}, {NamespaceType::kUser, {}}};
   spec.uid_mappings = spec.gid_mappings = {{0, 1, 5}};
   spec.mounts = {{"/dev", "tmpfs", "tmpfs", {"size=1m"}}, {"/x", "bind", "/y", {"rbind", "ro", "U"}}};
   spec.masked_paths = {"/proc/kcore"};

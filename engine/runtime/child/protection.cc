@@ -1,0 +1,82 @@
+// Masked and read-only paths, sysctls (see mount_kinds.h).
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/mount_kinds.h"
+#include "engine/runtime/child/procfs.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+bool is_absent(int err) { return err == ENOENT || err == ENOTDIR; }
+
+// The kernel's null device by what it is, not by its name: a file that an image, or another container through a volume, has
+// put at /dev/null must not be laid over what is to be hidden, and be written through there (CVE-2025-31133).
+Result<int> null_device(MountContext& context) {
+  if (context.null_device.valid()) return context.null_device.get();
+  for (const bool host : {true, false}) {
+    auto found = host ? open_file("/dev/null", O_PATH | O_NOFOLLOW) : open_in_root(context.root, "/dev/null", O_PATH | O_NOFOLLOW);
+    struct stat info{};
+    if (!found.ok() || fstat(found->get(), &info) != 0) continue;
+    if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3)) continue;
+    context.null_device = std::move(*found);
+    return context.null_device.get();
+  }
+  return fail(Code::kUnavailable, "masking paths: neither the host's /dev/null nor the container's is the null device");
+}
+
+}  // namespace
+
+Result<void> mask_path(MountContext& context, const MountStep& step) {
+  auto target = open_in_root(context.root, step.destination, O_PATH);
+  if (!target.ok()) {
+    if (is_absent(target.error().err) || target.error().err == EACCES) return {};
+    return std::move(target).error();
+  }
+  struct stat info{};
+  if (fstat(target->get(), &info) != 0) return errno_error("masking " + step.destination);
+  if (S_ISDIR(info.st_mode)) {
+    MountOptions options = {{"size", "0"}, {"nr_inodes", "1"}};
+    if (!context.plan.mount_label.empty()) options.emplace_back("context", context.plan.mount_label);
+    TRY_SET(Fd empty, mount_filesystem("tmpfs", "tmpfs", options, MOUNT_ATTR_RDONLY));
+    return attach(empty.get(), target->get(), step.destination);
+  }
+  TRY_SET(const int null_device_fd, null_device(context));
+  TRY_SET(Fd null, clone_tree(null_device_fd, "", false));
+  return attach(null.get(), target->get(), step.destination);
+}
+
+Result<void> make_path_readonly(MountContext& context, const MountStep& step) {
+  auto target = open_in_root(context.root, step.destination, O_PATH);
+  if (!target.ok()) {
+    if (is_absent(target.error().err)) return {};
+    return std::move(target).error();
+  }
+  TRY_SET(Fd tree, clone_tree(target->get(), "", true));
+  TRY(set_attributes(tree.get(), MOUNT_ATTR_RDONLY, 0, 0, true, step.destination));
+  return attach(tree.get(), target->get(), step.destination);
+}
+
+Result<void> write_sysctls(MountContext& context) {
+  if (context.plan.sysctl.empty()) return {};
+  // The container's is writable where the host's is not (a container in a container); without one the host's shows the same
+  // namespaces, which are this process's.
+  auto procfs = open_procfs_in(context.root);
+  if (!procfs.ok()) procfs = open_host_procfs();
+  if (!procfs.ok()) return std::move(procfs).error().within("setting sysctls");
+  for (const auto& [path, value] : context.plan.sysctl) {
+    auto file = open_in_procfs(procfs->get(), "sys/" + path, O_WRONLY);
+    if (!file.ok()) return std::move(file).error().within("setting sysctl " + path);
+    auto written = write_all(file->get(), value);
+    if (!written.ok()) return std::move(written).error().within("setting sysctl " + path + "=" + value);
+  }
+  return {};
+}
+
+}  // namespace creel::engine::runtime
