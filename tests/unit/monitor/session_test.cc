@@ -21,6 +21,13 @@ using namespace creel;
 using namespace creel::engine;
 using namespace creel::engine::monitor;
 
+// What a monitor does when it has released its lock has no other event to wait for.
+template <typename Condition>
+bool soon(Condition holds) {
+  for (int i = 0; i < 1000 && !holds(); ++i) (void)poll(nullptr, 0, 10);
+  return holds();
+}
+
 TEST_CASE("monitor: output, exit code, records") {
   NEED_CONTAINERS;
   Box box("echo out; echo err >&2; printf end; exit 7");
@@ -221,6 +228,7 @@ TEST_CASE("monitor: --rm: a client takes the clean-up over, or is gone, or does 
     }
     // Kind 3 does not even read. Nobody waits for the one that only waits.
     CHECK(box.gone(5000));
+    CHECK(soon([&] { return path_exists(kind == 0 ? box.job.container_dir : mark) == (kind != 0); }));
     CHECK(path_exists(mark) == (kind != 0));
     CHECK(receive_all(waiter).code == 3);
     // The files go with the record.
