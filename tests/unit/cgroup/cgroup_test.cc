@@ -13,6 +13,7 @@
 
 #include "../base/support.h"
 #include "base/file.h"
+#include "engine/runtime/cgroup/controllers.h"
 #include "engine/runtime/cgroup/tree.h"
 #include "support.h"
 
@@ -264,4 +265,31 @@ TEST_CASE("a group that is given away can be divided by its owner, who cannot ch
   CHECK(outcome == 0);
   CHECK(*read_group_file(group.fd(), "pids.max") == "20\n");
   CHECK(remove_cgroup(plan, plan.path).ok());
+}
+
+TEST_CASE("an engine that is alone in its group makes room: its processes move to a leaf") {
+  if (geteuid() != 0 || !creel::tests::have_hierarchy()) return;
+  // As in a container: the own group is the root of what can be seen, and holds processes.
+  const CgroupPlan outer = creel::tests::plan_for(creel::tests::fresh_id());
+  const Cgroup group = begin(outer);
+  REQUIRE(enable_controllers(open_hierarchy()->get(), outer.path, {"hugetlb"}).ok());
+  auto offered = read_group_file(group.fd(), "cgroup.controllers");
+  const std::string controller = split(trim(*offered), ' ').front();
+  REQUIRE(controller != "");
+  const int outcome = test::in_child([&] {
+    if (!group.add(getpid()).ok() || unshare(CLONE_NEWCGROUP | CLONE_NEWNS) != 0) return 1;
+    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 2;
+    (void)umount2("/sys/fs/cgroup", MNT_DETACH);  // the same file system twice is refused
+    if (mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr) != 0 || *group_of(0) != "/") return 3;
+    const CgroupPlan inner = creel::tests::plan_for("inner");
+    if (inner.path != "/creel-inner") return 4;
+    auto placement = CgroupPlacement::begin(inner);
+    if (!placement.ok()) return 5;
+    if (!enable_controllers(open_hierarchy()->get(), inner.path, {controller}).ok()) return 6;
+    const auto got = read_group_file(placement->cgroup().fd(), "cgroup.controllers");
+    if (got->find(controller) == std::string::npos) return 7;
+    return *group_of(0) == "/supervisor" ? 0 : 8;
+  });
+  CHECK(outcome == 0);
+  CHECK(remove_cgroup(outer, outer.path).ok());
 }

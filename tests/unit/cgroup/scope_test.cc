@@ -40,6 +40,7 @@ CgroupPlan scope_plan() {
 std::string show(const std::string& unit, const std::string& property) {
   std::vector<std::string> command{"systemctl", "show", "--value", "-p", property, unit};
   if (geteuid() != 0) command.insert(command.begin() + 1, "--user");
+  setenv("XDG_RUNTIME_DIR", runtime_dir().c_str(), 1);  // services have none
   const auto shown = run_program(command);
   REQUIRE(shown.ok());
   return std::string(trim(shown->out));
