@@ -152,6 +152,9 @@ void declare_global_flags(Flags& flags, engine::Options& options, std::string& l
   flags.value("--runroot", options.runroot, "string", "Directory of what does not outlive a reboot").hidden();
   flags.value("--log-level", log_level, "string", "Log messages of this level and above").hidden();
   flags.choices({kLogLevels.begin(), kLogLevels.end()});
+  flags.value("--cgroup-manager", options.cgroup_manager, "manager", "Who makes control groups: systemd or cgroupfs")
+      .choices({"systemd", "cgroupfs"})
+      .hidden();
   flags.flag("--inside-userns", options.inside_userns, "").hidden();
 }
 

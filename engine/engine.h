@@ -21,6 +21,7 @@ struct Options {
   bool inside_userns = false;  // --inside-userns (hidden)
   std::vector<std::string> storage_opts;  // --storage-opt, global: "overlay.mount_program=PATH"
   std::string runtime;                     // --runtime
+  std::string cgroup_manager;              // --cgroup-manager: "systemd", "cgroupfs"
   std::vector<std::string> runtime_flags;  // --runtime-flag
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cmd/container/limit_flags.h"
 #include "cmd/container/seconds.h"
 #include "engine/image/image.h"
 #include "engine/image/obtain.h"
@@ -59,6 +60,13 @@ void CreateFlags::declare(Flags& flags) {
   flags.flag("--read-only", o.read_only, "Mount the root file system read-only");
   flags.flag("--read-only-tmpfs", o.read_only_tmpfs, "With --read-only: /run, /tmp and /var/tmp can be written");
   flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");
+  // limits
+  declare_limit_flags(flags, o.limits);
+  flags.flag("--oom-kill-disable", o.limits.oom_kill_disable, "").hidden();
+  flags.list("--cgroup-conf", o.limits.cgroup_conf, "key=value", "Set any other file of the control group").csv();
+  flags.value("--cgroups", o.cgroups, "mode", "Control group: enabled, disabled, no-conmon or split")
+      .choices({"enabled", "disabled", "no-conmon", "split"});
+  flags.value("--cgroup-parent", o.cgroup_parent, "path|slice", "Control group to make the container's in");
   // network
   flags.list("--network,--net", o.network, "mode", "Network: slirp4netns, none, host, container:NAME or ns:PATH");
   flags.list("-p,--publish", o.publish, "[[ip:]host:]container", "Publish a port, or a range of ports, to the host")

@@ -125,6 +125,8 @@ void visit(Visitor&& member, Config& c) {
   member("dnsSearch", c.dns_search);
   member("dnsOption", c.dns_option);
   member("noHosts", c.no_hosts);
+  member("cgroups", c.cgroups);
+  member("cgroupParent", c.cgroup_parent);
   member("runtime", c.runtime);
   member("runtimePath", c.runtime_path);
   member("runtimeFlags", c.runtime_flags);
@@ -165,6 +167,7 @@ std::string to_json_text(const ContainerConfig& config) {
   }
   if (config.umask) out["umask"] = *config.umask;
   if (config.oom_score_adj) out["oomScoreAdj"] = *config.oom_score_adj;
+  if (json limits = limits_document(config.limits); !limits.empty()) out["limits"] = std::move(limits);
   return dump_json(out);
 }
 
@@ -193,6 +196,7 @@ Result<ContainerConfig> config_from_json_text(const std::string& text) {
     config.ports.push_back(std::move(port));
   }
   if (member(in, "oomScoreAdj").is_number()) config.oom_score_adj = static_cast<int>(int_of(in, "oomScoreAdj"));
+  config.limits = limits_from_document(member(in, "limits"));
   if (member(in, "umask").is_number()) config.umask = static_cast<std::uint32_t>(int_of(in, "umask"));
   return config;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/container/limits.h"
 #include "engine/container/options.h"
 #include "net/ports.h"
 
@@ -71,6 +72,10 @@ struct ContainerConfig {
   std::vector<std::string> exposed;  // "80/tcp"
   std::vector<std::string> add_host, dns, dns_search, dns_option;
   bool no_hosts = false;
+  // control group
+  Limits limits;
+  std::string cgroups;  // "": it has one; "disabled", "no-conmon", "split"
+  std::string cgroup_parent;
   // OCI runtime: its name, and for one that is not Creel's own its absolute path and global flags ("debug", "log-format=json")
   std::string runtime, runtime_path;
   std::vector<std::string> runtime_flags;

@@ -38,6 +38,7 @@ Result<void> run_passes(Creation& creation) {
   TRY(pass_devices(creation));
   TRY(pass_sysctls(creation));
   TRY(pass_limits(creation));
+  TRY(pass_control_group(creation));
   TRY(pass_runtime(creation));
   TRY(pass_life(creation));
   TRY(pass_logging(creation));

@@ -6,6 +6,7 @@
 #include "engine/container/container.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/id_maps.h"
+#include "engine/container/inspect_limits.h"
 #include "engine/container/joined_namespaces.h"
 #include "engine/container/runtime_choice.h"
 #include "engine/container/spec_passes.h"
@@ -45,7 +46,7 @@ json state_of(const monitor::Observed& observed) {
   if (!alive && observed.exit) started = observed.exit->started_ns;
   state["StartedAt"] = time_or_never(started);
   state["FinishedAt"] = time_or_never(!alive && observed.exit ? observed.exit->finished_ns : 0);
-  state["CgroupPath"] = "";
+  state["CgroupPath"] = alive && observed.state ? observed.state->cgroup : std::string();
   state["CheckpointedAt"] = kNever;
   state["RestoredAt"] = kNever;
   state["Checkpointed"] = false;
@@ -166,7 +167,6 @@ json host_config(const ContainerConfig& config) {
   }
   out["Binds"] = binds;
   out["Tmpfs"] = tmpfs;
-  out["CgroupManager"] = "none";
   out["CgroupMode"] = mode_shown(config.cgroupns, "private");
   out["ContainerIDFile"] = config.cidfile;
   out["LogConfig"] = log_config(config);
@@ -191,7 +191,6 @@ json host_config(const ContainerConfig& config) {
   out["GroupAdd"] = config.group_add;
   out["IpcMode"] = mode_shown(config.ipc, "private");
   out["Cgroup"] = "";
-  out["Cgroups"] = "default";
   out["Links"] = nullptr;
   out["OomScoreAdj"] = config.oom_score_adj.value_or(0);
   out["PidMode"] = mode_shown(config.pid, "private");
@@ -219,6 +218,7 @@ json host_config(const ContainerConfig& config) {
     out[key] = nullptr;
   }
   out["Devices"] = devices_of(config);
+  out["Devices"] = json::array();
   out["OomKillDisable"] = false;
   out["Init"] = config.init;
   out["Ulimits"] = ulimits_of(config);
@@ -343,6 +343,7 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["lockNumber"] = 0;
   out["Config"] = config_section(config);
   out["HostConfig"] = host_config(config);
+  out["HostConfig"].update(limits_section(engine, config));
   return out;
 }
 

@@ -12,6 +12,25 @@ namespace creel::engine {
 
 enum class PullPolicy : std::uint8_t { kMissing, kAlways, kNever, kNewer };
 
+// A number flag that was not given.
+inline constexpr std::int64_t kNotGiven = INT64_MIN;
+
+// What create, run and update take of limits.
+struct LimitOptions {
+  std::string memory, memory_reservation, memory_swap;  // "64m"; the last also "-1"
+  std::int64_t memory_swappiness = kNotGiven;
+  bool oom_kill_disable = false;
+  std::string cpus;  // "1.5"
+  std::int64_t cpu_shares = kNotGiven, cpu_quota = kNotGiven, cpu_period = kNotGiven;
+  std::int64_t cpu_rt_period = kNotGiven, cpu_rt_runtime = kNotGiven;
+  std::string cpuset_cpus, cpuset_mems;
+  std::int64_t pids_limit = kNotGiven;
+  std::string blkio_weight;
+  std::vector<std::string> blkio_weight_device;  // "/dev/sda:100"
+  std::vector<std::string> device_read_bps, device_write_bps, device_read_iops, device_write_iops;  // "/dev/sda:1mb"
+  std::vector<std::string> cgroup_conf;                                                             // "memory.high=1000000"
+};
+
 struct CreateOptions {
   std::string image;                 // or the directory of --rootfs
   bool rootfs = false;               // --rootfs
@@ -40,6 +59,8 @@ struct CreateOptions {
   std::optional<unsigned> stop_timeout;
   std::optional<std::string> umask;
   bool no_hosts = false;
+  LimitOptions limits;
+  std::string cgroups = "enabled", cgroup_parent;
   std::string runtime;  // empty: the engine's
   std::vector<std::string> runtime_flags;
   // namespaces

@@ -62,6 +62,8 @@ Result<void> pass_devices(Creation& creation);
 Result<void> pass_capabilities(Creation& creation);
 Result<void> pass_security(Creation& creation);
 Result<void> pass_limits(Creation& creation);
+// passes_limits.cc
+Result<void> pass_control_group(Creation& creation);
 // passes_life.cc
 Result<void> pass_life(Creation& creation);
 Result<void> pass_logging(Creation& creation);

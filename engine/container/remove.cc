@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/container.h"
+#include "engine/container/control_group.h"
 #include "engine/container/state.h"
 #include "engine/volume/volume.h"
 #include "rootless/userns.h"
@@ -80,6 +81,8 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
   TRY(forget_container(engine, id, cidfile, volumes));
   trees.whole = true;
   TRY(remove_trees_anyhow(engine, trees));
+  // What a monitor that was killed has left.
+  remove_control_group(engine, id);
   if (auto parent = open_file(engine.paths().running(), O_RDONLY | O_DIRECTORY); parent.ok()) {
     TRY(remove_tree_at(parent->get(), id));
   }

@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/container.h"
+#include "engine/container/control_group.h"
 #include "engine/container/create.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/joined_namespaces.h"
@@ -42,6 +43,8 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   TRY_SET(runtime::Spec spec, make_spec(engine, config, context));
   monitor::Job job;
   TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
+  TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
+  job.plan.cgroup.resources.devices = spec.resources.devices;
   job.id = config.id;
   job.container_dir = engine.paths().container(config.id);
   job.running_dir = engine.paths().running(config.id);

@@ -46,8 +46,8 @@ teardown() { clean_up; }
 
 @test "what is known but not built is refused by name" {
   creel_only
-  expect 125 run --memory 1g $BUSYBOX true
-  assert_contains "$stderr" "--memory"
+  expect 125 run --gpus all $BUSYBOX true
+  assert_contains "$stderr" "--gpus"
   expect 125 run --restart always $BUSYBOX true
   assert_contains "$stderr" "--restart"
   expect 125 build .

@@ -182,7 +182,8 @@ void Session::serve() {
                     entry(err_, output),
                     entry(terminal_, terminal_hung_up_ ? 0 : output | input),
                     entry(in_, input),
-                    entry(listener_, POLLIN)});
+                    entry(listener_, POLLIN),
+                    pollfd{watch_ ? watch_->memory_fd() : -1, POLLPRI, 0}});
     const std::size_t first_client = waiting.size();
     for (const Client& client : clients_) {
       // A client's next input waits until the container has taken the last.
@@ -190,6 +191,7 @@ void Session::serve() {
       waiting.push_back({client.socket.get(), static_cast<short>(events), 0});
     }
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (waiting[6].revents != 0) note_oom();
     if (waiting[0].revents != 0) break;
     if (waiting[1].revents != 0) read_output(out_, false);
     // A full client holds up both streams.

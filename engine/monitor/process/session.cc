@@ -69,10 +69,14 @@ Result<void> Session::prepare() {
 
   Fd child_in, child_out, child_err;
   if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
-  TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}));
-  first_->placed();
+  TRY(begin_placement());
+  runtime::InitOptions options;
+  options.cgroup = placement_.clone_into();
+  TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}, options));
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, first_->network_namespace()));
+  TRY(finish_placement());
+  first_->placed();
   TRY(listen_for_clients());
   TRY(first_->wait_ready(job_));
   TRY(network_.wait_ready(job_.network, job_.running_dir));
@@ -150,7 +154,10 @@ Result<pid_t> Session::start() {
   }
   pass_on_termination(first_->pidfd());
   // Nothing of the plan is needed any more, and this process may live for months.
+  runtime::CgroupPlan group = std::move(job_.plan.cgroup);
+  group.resources = {};
   job_.plan = {};
+  job_.plan.cgroup = std::move(group);
   return state_.pid;
 }
 
@@ -159,6 +166,7 @@ void Session::abandon() {
     (void)pidfd_signal(first_->pidfd(), SIGKILL).ok();
     (void)first_->end();
   }
+  leave_control_group();
   network_.stop(!job_.network.port_requests.empty());
   if (running_dir_.valid()) {
     unlinkat(running_dir_.get(), "attach", 0);
@@ -173,6 +181,7 @@ void Session::write_exit() {
   record.code = exit_code_;
   record.started_ns = state_.started_ns;
   record.finished_ns = now_ns();
+  record.oom_killed = oom_killed_;
   const auto durability = job_.keep_record ? Durability::kSynced : Durability::kVolatile;
   (void)write_atomic_at(container_dir_.get(), "exit", encode(record), 0600, durability).ok();
   unlinkat(running_dir_.get(), "state", 0);
@@ -198,6 +207,7 @@ void Session::clean_up(Cleanup done) {
 
 void Session::finish() {
   exit_code_ = first_->end();
+  leave_control_group();
   network_.stop(!job_.network.port_requests.empty());
   accept_clients();
   listener_.reset();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/monitor/shared/job.h"
 #include "engine/monitor/shared/protocol.h"
 #include "engine/monitor/shared/record.h"
+#include "engine/runtime/cgroup/cgroup.h"
 
 namespace creel::engine::monitor {
 
@@ -48,6 +50,10 @@ class Session {
 
   Result<void> prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err);
   Result<void> listen_for_clients();
+  Result<void> begin_placement();
+  Result<void> finish_placement();
+  void note_oom();
+  void leave_control_group();
   Result<void> start_recorded();
   void accept_clients();
   void read_output(Fd& from, bool is_stderr);
@@ -73,6 +79,9 @@ class Session {
   Fd terminal_, terminal_side_;
   bool terminal_hung_up_ = false;  // the session leader is ending; what is left is read at the end
   std::unique_ptr<FirstProcess> first_;
+  runtime::CgroupPlacement placement_;
+  std::optional<runtime::CgroupWatch> watch_;
+  bool oom_killed_ = false;
   NetworkHelper network_;
   LogWriter log_;
   std::vector<Client> clients_;

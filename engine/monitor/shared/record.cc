@@ -50,7 +50,8 @@ bool lives(pid_t pid, unsigned long long start_time) {
 std::string encode(const StateRecord& r) {
   return "pid " + std::to_string(r.pid) + "\nstart_time " + std::to_string(r.start_time) + "\nmonitor_pid " +
          std::to_string(r.monitor_pid) + "\nmonitor_start_time " + std::to_string(r.monitor_start_time) + "\nboot_id " +
-         r.boot_id + "\nstarted_ns " + std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") + "\n";
+         r.boot_id + "\nstarted_ns " + std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") +
+         "\n" + (r.cgroup.empty() ? std::string() : "cgroup " + one_line(r.cgroup) + "\n");
 }
 
 std::string encode(const ExitRecord& r) {
@@ -69,6 +70,7 @@ std::optional<StateRecord> decode_state(std::string_view text) {
     if (key == "boot_id") out.boot_id = value;
     if (key == "started_ns") out.started_ns = number(value);
     if (key == "paused") out.paused = value == "1";
+    if (key == "cgroup") out.cgroup = value;
   });
   if (out.pid <= 0) return std::nullopt;
   return out;

@@ -21,6 +21,7 @@ struct StateRecord {
   std::string boot_id;
   std::int64_t started_ns = 0;  // CLOCK_REALTIME
   bool paused = false;
+  std::string cgroup;  // the container's control group, from the root of the hierarchy; empty: none
 };
 
 struct ExitRecord {
