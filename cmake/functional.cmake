@@ -39,6 +39,12 @@ foreach(suite bookworm trixie)
   set_tests_properties(fresh/${suite} PROPERTIES LABELS fresh TIMEOUT 7200 RUN_SERIAL ON)
 endforeach()
 
+# What hostile containers run in escape.bats.
+add_executable(attack ${CMAKE_SOURCE_DIR}/tests/functional/attack.cc)
+target_compile_options(attack PRIVATE -Wall -Wextra)
+target_link_options(attack PRIVATE -static)
+set_target_properties(attack PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 # What tests/perf measures engines against: namespaces, overlay and exec, and nothing else.
 add_executable(perf-floor EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/perf/floor.cc)
 target_compile_options(perf-floor PRIVATE -Wall -Wextra)

@@ -101,9 +101,16 @@ Result<Message> expect_either(int socket, Message one, Message other, Fd* fd) {
 }
 
 Result<void> expect_end(int socket) {
+  TRY_SET(const bool other, expect_end_or(socket, Message::kError));
+  (void)other;
+  return {};
+}
+
+Result<bool> expect_end_or(int socket, Message message) {
   TRY_SET(Received got, receive(socket));
-  if (got.size == 0) return {};
+  if (got.size == 0) return false;
   if (got.data.front() == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
+  if (got.data.front() == static_cast<char>(message)) return true;
   return fail(Code::kFailed, "the container's process is out of step at its start");
 }
 

@@ -11,11 +11,13 @@ namespace creel::engine::runtime {
 
 enum class Message : char {
   kSource = 'S',    // parent: a detached mount comes along, the next of Plan::mounts that is bound from the host
+  kNetwork = 'N',   // child that others can see from its birth: its new network namespace comes along
   kMapped = 'M',    // parent: ID maps are written, go on
   kPlaced = 'P',    // parent: the process is in its control group
   kFuse = 'F',      // child: a /dev/fuse that wants to be served comes along
   kReady = 'R',     // child: only the exec is left; may carry the pty's main side
   kGo = 'G',        // parent: exec
+  kGuarded = 'X',   // child: traced; the parent looks at what the exec leads to (exec_guard.h)
   kError = 'E',     // child: an encoded Error follows
 };
 
@@ -34,5 +36,7 @@ Result<void> expect_message(int socket, Message expected, Fd* fd = nullptr);
 Result<Message> expect_either(int socket, Message one, Message other, Fd* fd);
 // After GO: end of file is success.
 Result<void> expect_end(int socket);
+// The same where `message` may come instead, which is true.
+Result<bool> expect_end_or(int socket, Message message);
 
 }  // namespace creel::engine::runtime

@@ -16,6 +16,7 @@
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/console.h"
 #include "engine/runtime/child/descriptors.h"
+#include "engine/runtime/child/exec_guard.h"
 #include "engine/runtime/child/hook.h"
 #include "engine/runtime/child/mount_api.h"
 #include "engine/runtime/child/namespaces.h"
@@ -41,6 +42,8 @@ class FirstProcess {
     TRY(wait_for_start());
     // Until the exec nobody in the container may look into this process.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    // Who starts a created container is not its parent.
+    if (listener_ < 0) offer_guard(start_.channel, start_.own);
     TRY(give_up_rights(plan_.process, user_, start_.options.die_with_parent, from_host_));
     // As the container's user with the container's rights: the programs are the container's.
     TRY(run_hooks(plan_.start_container, "created"));
@@ -56,6 +59,10 @@ class FirstProcess {
     TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, plan_.process.preserve_fds,
                             {&start_.channel, &listener_}));
     if (!needs_entry(plan_)) TRY(set_oom_score_adj(plan_.process));
+    if (tells_network(plan_)) {
+      TRY_SET(const Fd network, open_file("/proc/self/ns/net", O_RDONLY));
+      send_message(start_.channel, Message::kNetwork, network.get());
+    }
     const bool foreign = has_foreign_user_namespace(plan_);
     if (foreign && !start_.opens_sources) {
       TRY_SET(sources_, receive_sources(plan_, start_.channel));

@@ -12,6 +12,7 @@
 #include "engine/runtime/child/attributes.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/entry.h"
+#include "engine/runtime/child/exec_guard.h"
 #include "engine/runtime/child/first_steps.h"
 #include "engine/runtime/child/fuse_overlay.h"
 #include "engine/runtime/child/id_maps.h"
@@ -70,6 +71,7 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
   if (cloned.pid < 0) TRY(expect_message(channel.parent.get(), Message::kReady));
   InitProcess out;
   out.pid_ = cloned.pid;
+  out.own_ = start.own;
   out.pidfd_ = std::move(cloned.pidfd);
   out.channel_ = std::move(channel.parent);
   auto prepared = out.prepare(plan, start.opens_sources);
@@ -84,7 +86,9 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
 Result<void> InitProcess::prepare(const Plan& plan, bool opens_sources) {
   const std::string proc = "/proc/" + std::to_string(pid_);
   // Before the process changes its IDs, after which its parent may no longer look into it.
-  if (makes_namespace(plan, CLONE_NEWNET)) {
+  if (tells_network(plan)) {
+    TRY(expect_message(channel_.get(), Message::kNetwork, &network_namespace_));
+  } else if (makes_namespace(plan, CLONE_NEWNET)) {
     TRY_SET(network_namespace_, open_file(proc + "/ns/net", O_RDONLY));
   }
   if (makes_namespace(plan, CLONE_NEWUSER)) TRY(write_id_maps(pid_, plan.uid_map, plan.gid_map));
@@ -112,7 +116,8 @@ Result<void> InitProcess::wait_ready(const Plan& plan) {
 }
 
 Result<void> InitProcess::go() {
-  auto ended = start_waiting(channel_.get());
+  send_message(channel_.get(), Message::kGo);
+  auto ended = expect_exec(channel_.get(), pid_, own_);
   channel_.reset();
   return ended;
 }

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "engine/runtime/child/own_program.h"
 #include "engine/runtime/child/plan.h"
 
 namespace creel::engine::runtime {
@@ -50,6 +51,7 @@ class InitProcess {
   friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options);
   Result<void> prepare(const Plan& plan, bool opens_sources);
   pid_t pid_ = -1;
+  OwnProgram own_;
   Fd pidfd_, channel_, terminal_, network_namespace_;
 };
 

@@ -15,6 +15,7 @@
 #include "engine/runtime/child/console.h"
 #include "engine/runtime/child/descriptors.h"
 #include "engine/runtime/child/entry.h"
+#include "engine/runtime/child/exec_guard.h"
 #include "engine/runtime/child/init.h"
 #include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/process_setup.h"
@@ -100,6 +101,7 @@ Result<void> exec_steps(const ExecRequest& request, int& channel, int& procfs, c
   send_message(channel, Message::kReady, pty.main.get());
   pty = {};
   TRY(expect_message(channel, Message::kGo));
+  offer_guard(channel, own);
   TRY(give_up_rights(request.plan, user, false, from_host));
   TRY(give_up_last_rights(request.plan, from_host));
   return exec_command(request.plan, user, own);
@@ -139,7 +141,7 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   auto started = [&]() -> Result<void> {
     TRY(expect_message(talk.parent.get(), Message::kReady, &out.terminal));
     send_message(talk.parent.get(), Message::kGo);
-    return expect_end(talk.parent.get());
+    return expect_exec(talk.parent.get(), out.pid, own);
   }();
   if (!started.ok()) {
     if (out.pid > 0) (void)waitpid(out.pid, nullptr, 0);

@@ -148,7 +148,9 @@ Error cannot_run(const std::string& command, int err) {
 OwnProgram own_program() {
   struct stat info{};
   if (stat("/proc/self/exe", &info) != 0) return {};
-  return {info.st_dev, info.st_ino};
+  // In the engine's user namespace the caller is root, and the host's root nobody.
+  const bool writable = info.st_uid == geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  return {info.st_dev, info.st_ino, writable};
 }
 
 Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent, const FromHost& from_host) {

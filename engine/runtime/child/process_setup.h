@@ -2,22 +2,14 @@
 // Who runs this: a single-threaded process already inside all namespaces and the root file system, root there.
 #pragma once
 
-#include <sys/types.h>
-
 #include "base/result.h"
+#include "engine/runtime/child/own_program.h"
 #include "engine/runtime/child/plan.h"
 #include "engine/runtime/child/seccomp_filter.h"
 #include "engine/runtime/child/security_label.h"
 #include "engine/runtime/child/user_lookup.h"
 
 namespace creel::engine::runtime {
-
-// The engine's own program, to be recognized should a container try to run it (CVE-2019-5736).
-struct OwnProgram {
-  dev_t device = 0;
-  ino_t inode = 0;
-};
-OwnProgram own_program();
 
 // What a process takes along from the host's view of the file system: it can be used when nothing of that is left.
 struct FromHost {
