@@ -5,12 +5,21 @@
 
 namespace creel::engine::monitor {
 
-// Where nobody has asked for a limit a container runs all the same when no group can be made.
+namespace {
+
+// Where nobody has asked for a limit a container runs all the same when no group can be made. One that still has
+// processes is another matter: they are of an earlier run (--pid=host), and would be taken for this one's.
+bool must_have(const runtime::CgroupPlan& plan, const Error& why) {
+  return plan.required || why.code == Code::kInUse;
+}
+
+}  // namespace
+
 Result<void> Session::begin_placement() {
   auto placement = runtime::CgroupPlacement::begin(job_.plan.cgroup);
   if (placement.ok()) {
     placement_ = std::move(*placement);
-  } else if (job_.plan.cgroup.required) {
+  } else if (must_have(job_.plan.cgroup, placement.error())) {
     return std::move(placement).error();
   } else {
     job_.plan.cgroup = {};
@@ -22,7 +31,7 @@ Result<void> Session::begin_placement() {
 Result<void> Session::finish_placement() {
   if (job_.plan.cgroup.manager == runtime::CgroupManager::kNone) return {};
   auto finished = placement_.finish(first_->pid());
-  if (!finished.ok()) return job_.plan.cgroup.required ? std::move(finished) : Result<void>();
+  if (!finished.ok()) return must_have(job_.plan.cgroup, finished.error()) ? std::move(finished) : Result<void>();
   const runtime::Cgroup& group = placement_.cgroup();
   state_.cgroup = group.path();
   if (!group.valid()) return {};

@@ -191,7 +191,8 @@ void Session::serve() {
       waiting.push_back({client.socket.get(), static_cast<short>(events), 0});
     }
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
-    if (waiting[6].revents != 0) note_oom();
+    // At the end too, and first: systemd takes the group away as soon as it has seen that it is empty.
+    if (waiting[6].revents != 0 || waiting[0].revents != 0) note_oom();
     if (waiting[0].revents != 0) break;
     if (waiting[1].revents != 0) read_output(out_, false);
     // A full client holds up both streams.
