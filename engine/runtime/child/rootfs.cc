@@ -179,8 +179,8 @@ Result<void> move_to_root(int root) {
 Result<void> enter_root(int root) {
   if (fchdir(root) != 0) return errno_error("entering the container's root file system");
   if (syscall(SYS_pivot_root, ".", ".") != 0) return mount_error("pivot_root", errno);
-  // The old root now lies on top of the new one: without this, unmounting would propagate to the host.
-  if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return errno_error("leaving the host's root file system");
+  // The old root now lies on top of the new one. All of it receives only (slave_mounts() of the first process): nothing of
+  // this goes out to the host.
   if (umount2(".", MNT_DETACH) != 0) return errno_error("leaving the host's root file system");
   if (chdir("/") != 0) return errno_error("entering the container's root file system");
   return {};
