@@ -218,7 +218,6 @@ json host_config(const ContainerConfig& config) {
     out[key] = nullptr;
   }
   out["Devices"] = devices_of(config);
-  out["Devices"] = json::array();
   out["OomKillDisable"] = false;
   out["Init"] = config.init;
   out["Ulimits"] = ulimits_of(config);
