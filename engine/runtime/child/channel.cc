@@ -30,10 +30,12 @@ Result<Received> receive(int socket) {
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof(control);
+  // A process that ends with unread messages resets the connection, which is told once, and before what it had to say.
+  bool reset = false;
   do {
+    reset = out.size < 0 && errno == ECONNRESET;
     out.size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (out.size < 0 && errno == EINTR);
-  // A process killed with unread messages resets the connection: the same as its end.
+  } while (out.size < 0 && (errno == EINTR || (errno == ECONNRESET && !reset)));
   if (out.size < 0 && errno == ECONNRESET) out.size = 0;
   if (out.size < 0) return errno_error("talking to the container's process");
   out.data.resize(static_cast<std::size_t>(out.size));
