@@ -59,6 +59,7 @@ Result<void> mount_bind(MountContext& context, const MountStep& step, Fd source)
   TRY(dress_mount(source.get(), step, step.recursive && step.deep));
   TRY(set_propagation(source.get(), step.propagation, step.recursive, step.destination));
   TRY_SET(Fd target, open_destination(context.root, step.destination, S_ISDIR(info.st_mode)));
+  if (S_ISDIR(info.st_mode)) note_covered(context, target.get());
   return attach(source.get(), target.get(), step.destination);
 }
 

@@ -70,7 +70,11 @@ Result<void> mount_new_filesystem(MountContext& context, const MountStep& step) 
   }
   // A new mount is private.
   if (step.propagation != 0) TRY(set_propagation(mounted->get(), step.propagation, false, step.destination));
-  return attach(mounted->get(), target.get(), step.destination);
+  note_covered(context, target.get());
+  TRY(attach(mounted->get(), target.get(), step.destination));
+  if (step.destination == "/proc") context.procfs = std::move(*mounted);
+  if (step.destination == "/sys") context.sysfs = std::move(*mounted);
+  return {};
 }
 
 }  // namespace creel::engine::runtime

@@ -122,7 +122,8 @@ Result<void> InitProcess::go() {
   return ended;
 }
 
-Result<void> start_waiting(int connection) {
+Result<void> start_waiting(int connection, pid_t pid) {
+  if (pid > 0) return go_and_expect_exec(connection, pid, own_program());
   send_message(connection, Message::kGo);
   return expect_end(connection);
 }

@@ -60,8 +60,9 @@ class InitProcess {
 // to while it mounts. The next call is placed(). Errors of clone are translated (EPERM, ENOSPC, EINVAL have different cures).
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options = {});
 
-// OCI start: `connection` is connected to the listener that the process waits on. Errors as go().
-Result<void> start_waiting(int connection);
+// OCI start: `connection` is connected to the listener that the process waits on, which is `pid` (-1: not known, and what it
+// executes is not looked at again). Errors as go().
+Result<void> start_waiting(int connection, pid_t pid = -1);
 
 // `creel exec`: forks a child that joins all namespaces of the process behind `pidfd` at once (setns(2) with the pidfd),
 // makes the process in the PID namespace with CLONE_PARENT, applies `plan` and execs. It is born in `cgroup`.

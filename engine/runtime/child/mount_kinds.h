@@ -19,6 +19,8 @@ Result<void> make_device(MountContext& context, const MountStep& step);
 Result<void> make_symlink(MountContext& context, const MountStep& step);
 Result<void> mask_path(MountContext& context, const MountStep& step);
 Result<void> make_path_readonly(MountContext& context, const MountStep& step);
+// Before something is mounted on `target`: it may cover /proc or /sys, whose masks are then those of what is on top.
+void note_covered(MountContext& context, int target);
 // Plan::sysctl, into the container's own /proc, which is checked to be one.
 Result<void> write_sysctls(MountContext& context);
 

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
+#include <string_view>
 
 #include "base/file.h"
 #include "engine/runtime/child/mount_api.h"
@@ -31,10 +32,33 @@ Result<int> null_device(MountContext& context) {
   return fail(Code::kUnavailable, "masking paths: neither the host's /dev/null nor the container's is the null device");
 }
 
+// Of two containers with one root file system the other could exchange /proc for another directory once it is mounted on,
+// and what was mounted would stay open under its new name: so what lies beneath is found from the mount itself.
+Result<Fd> open_protected(MountContext& context, const std::string& path) {
+  constexpr std::string_view kProc = "/proc/";
+  constexpr std::string_view kSys = "/sys/";
+  if (context.procfs.valid() && path.starts_with(kProc)) {
+    return open_in_root(context.procfs.get(), path.substr(kProc.size()), O_PATH);
+  }
+  if (context.sysfs.valid() && path.starts_with(kSys)) {
+    return open_in_root(context.sysfs.get(), path.substr(kSys.size()), O_PATH);
+  }
+  return open_in_root(context.root, path, O_PATH);
+}
+
 }  // namespace
 
+void note_covered(MountContext& context, int target) {
+  struct stat place{};
+  for (Fd* mount : {&context.procfs, &context.sysfs}) {
+    struct stat covered{};
+    if (!mount->valid() || fstat(target, &place) != 0 || fstat(mount->get(), &covered) != 0) continue;
+    if (place.st_dev == covered.st_dev && place.st_ino == covered.st_ino) mount->reset();
+  }
+}
+
 Result<void> mask_path(MountContext& context, const MountStep& step) {
-  auto target = open_in_root(context.root, step.destination, O_PATH);
+  auto target = open_protected(context, step.destination);
   if (!target.ok()) {
     if (is_absent(target.error().err) || target.error().err == EACCES) return {};
     return std::move(target).error();
@@ -53,7 +77,7 @@ Result<void> mask_path(MountContext& context, const MountStep& step) {
 }
 
 Result<void> make_path_readonly(MountContext& context, const MountStep& step) {
-  auto target = open_in_root(context.root, step.destination, O_PATH);
+  auto target = open_protected(context, step.destination);
   if (!target.ok()) {
     if (is_absent(target.error().err)) return {};
     return std::move(target).error();
