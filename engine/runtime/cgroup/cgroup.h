@@ -110,7 +110,8 @@ class CgroupPlacement {
 // `creel update`: apply(), and for a scope its properties too, lest systemd's copy of a limit is the stricter one.
 Result<void> update_cgroup(const CgroupPlan& plan, const Cgroup& cgroup, const Resources& resources);
 
-// Removes the group, its sub-groups and, for a scope, the scope. Waits a little for processes that are just ending.
+// Removes the group and its sub-groups; a scope goes by itself once it is empty. Waits a little for processes that are
+// just ending.
 // Absent: success.
 Result<void> remove_cgroup(const CgroupPlan& plan, const std::string& path);
 

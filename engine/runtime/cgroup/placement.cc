@@ -19,7 +19,6 @@ namespace creel::engine::runtime {
 namespace {
 
 constexpr int kEndTimeoutMs = 2'000;
-constexpr const char* kSubGroup = "container";
 
 std::string last_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -141,11 +140,11 @@ Result<void> CgroupPlacement::finish(pid_t pid) {
                 "the scope " + plan_->scope + " was started, but the container is in control group " + scope_path);
   }
   TRY_SET(const Fd scope, open_group(hierarchy->get(), scope_path));
-  if (mkdirat(scope.get(), kSubGroup, 0755) != 0 && errno != EEXIST) {
-    return errno_error("make the control group " + scope_path + "/" + kSubGroup);
+  if (mkdirat(scope.get(), kScopeSubGroup, 0755) != 0 && errno != EEXIST) {
+    return errno_error("make the control group " + scope_path + "/" + kScopeSubGroup);
   }
-  TRY_SET(cgroup_.dir_, open_beneath(scope.get(), kSubGroup, O_RDONLY | O_DIRECTORY));
-  cgroup_.path_ = scope_path + "/" + kSubGroup;
+  TRY_SET(cgroup_.dir_, open_beneath(scope.get(), kScopeSubGroup, O_RDONLY | O_DIRECTORY));
+  cgroup_.path_ = scope_path + "/" + kScopeSubGroup;
   // A group with processes passes no controllers on, so the process moves first. It waits until all limits hold.
   TRY(cgroup_.add(pid));
   auto enabled = enable_offered(scope.get(), wanted_controllers(plan_->resources));
@@ -157,7 +156,7 @@ Result<void> update_cgroup(const CgroupPlan& plan, const Cgroup& cgroup, const R
   return plan.manager == CgroupManager::kSystemd ? update_scope(plan, resources) : Result<void>();
 }
 
-Result<void> remove_cgroup(const CgroupPlan& plan, const std::string& path) {
+Result<void> remove_cgroup(const CgroupPlan&, const std::string& path) {
   auto hierarchy = open_hierarchy();
   if (!hierarchy.ok()) return {};
   TRY_SET(const std::string clean, clean_group_path(path));
@@ -173,10 +172,9 @@ Result<void> remove_cgroup(const CgroupPlan& plan, const std::string& path) {
   if (!parent.ok()) return parent.error().err == ENOENT ? Result<void>() : std::move(parent).error();
   auto removed = remove_groups(parent->get(), last_name(clean));
   if (!removed.ok()) return std::move(removed).error().within("control group " + parent_group(clean));
-  if (plan.manager != CgroupManager::kSystemd) return {};
-  // systemd removes a scope as soon as it is empty. One that is not has what somebody put beside the container.
-  const auto events = read_group_file(parent->get(), "cgroup.events");
-  return events.ok() && flat_value(*events, "populated") == "1" ? stop_scope(plan) : Result<void>();
+  // A scope is systemd's to remove, as soon as it is empty. It is not stopped: what is left in it is not the
+  // container's, but a client of `exec`, say, that is about to tell how that ended.
+  return {};
 }
 
 }  // namespace creel::engine::runtime

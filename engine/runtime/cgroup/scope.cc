@@ -143,7 +143,7 @@ void subscribe(DBus& bus) {
   (void)bus.send(manager_call("Subscribe", "", {}));
 }
 
-// Whether a scope of this name has processes, which makes it another's; one that is just ending has none.
+// Whether a scope of this name has a container's processes; one that is just ending has none of them.
 bool scope_in_use(DBus& bus, const std::string& scope, Deadline deadline) {
   DBusWriter name;
   name.string(scope);
@@ -161,7 +161,7 @@ bool scope_in_use(DBus& bus, const std::string& scope, Deadline deadline) {
   const auto path = clean_group_path(in.string());
   auto hierarchy = open_hierarchy();
   if (!path.ok() || *path == "/" || !hierarchy.ok()) return false;
-  auto group = open_group(hierarchy->get(), *path);
+  auto group = open_group(hierarchy->get(), *path + "/" + kScopeSubGroup);
   if (!group.ok()) return false;
   const auto events = read_group_file(group->get(), "cgroup.events");
   return events.ok() && flat_value(*events, "populated") == "1";

@@ -14,6 +14,9 @@
 
 namespace creel::engine::runtime {
 
+// Of a scope, the sub-group with the container's processes.
+inline constexpr const char* kScopeSubGroup = "container";
+
 // Makes the scope around `pid`, delegated to us, and waits until it is there. What competes with other groups (weights,
 // protections) and what `systemctl status` shows are properties of the scope. kInUse: a scope of that name has
 // processes.

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
@@ -149,6 +150,34 @@ TEST_CASE("a scope that is in use is not taken") {
   CHECK(one.wait() == SIGTERM);
   check_gone(parent_group(group.path()));
   CHECK(stop_scope(plan).ok());
+}
+
+TEST_CASE("who is beside the container in its scope survives it, and is waited for by the next start") {
+  if (!have_systemd()) return;
+  const CgroupPlan plan = scope_plan();
+  Sleeper client;
+  {
+    Sleeper one;
+    const Cgroup group = place(plan, one.pid());
+    auto scope = Cgroup::open(parent_group(group.path()));
+    REQUIRE(scope.ok());
+    REQUIRE(mkdirat(scope->fd(), "exec", 0755) == 0);
+    auto beside = Cgroup::open(scope->path() + "/exec");
+    REQUIRE(beside.ok());
+    if (!beside->add(client.pid()).ok()) {
+      MESSAGE("left out: not from a login session");
+      return;
+    }
+    one.end();
+    CHECK(remove_cgroup(plan, group.path()).ok());
+    CHECK(group_of(client.pid())->ends_with(plan.scope + "/exec"));
+  }
+  kill(client.pid(), SIGKILL);
+  Sleeper two;
+  const Cgroup group = place(plan, two.pid());
+  CHECK(client.wait() == SIGKILL);
+  two.end();
+  CHECK(remove_cgroup(plan, group.path()).ok());
 }
 
 TEST_CASE("a slice is the parent") {
