@@ -89,6 +89,7 @@ struct Flags::Impl {
   bool help = false;
   std::size_t argument_count = 0;
   std::string path;
+  std::string program = "creel";
 
   void add(std::string_view names, Kind kind, void* target, std::string_view placeholder, std::string_view help_text,
            std::string fallback) {
@@ -127,10 +128,11 @@ struct Flags::Impl {
     return nullptr;
   }
 
-  [[nodiscard]] std::string see() const { return "See 'creel" + (path.empty() ? "" : " " + path) + " --help'"; }
+  [[nodiscard]] bool unbuilt(const std::string& flag) const { return program == "creel" && known_flag(path, flag); }
+  [[nodiscard]] std::string see() const { return "See '" + program + (path.empty() ? "" : " " + path) + " --help'"; }
 
   [[nodiscard]] Error unknown_long(const std::string& name) const {
-    if (known_flag(path, "--" + name)) {
+    if (unbuilt("--" + name)) {
       return fail(Code::kUnsupported, "--" + name + " is not built yet");
     }
     std::vector<std::string> candidates;
@@ -151,7 +153,7 @@ struct Flags::Impl {
 
   [[nodiscard]] Error unknown_short(char letter, const std::string& arg) const {
     const std::string flag = std::string("-") + letter;
-    if (known_flag(path, flag)) return fail(Code::kUnsupported, flag + " is not built yet");
+    if (unbuilt(flag)) return fail(Code::kUnsupported, flag + " is not built yet");
     return fail(Code::kInvalid, std::string("unknown shorthand flag: '") + letter + "' in " + arg).with_hint(see());
   }
 
@@ -295,6 +297,10 @@ Flags& Flags::implied(std::string value) {
   impl_->entries.back().implied = std::move(value);
   return *this;
 }
+Flags& Flags::program(std::string name) {
+  impl_->program = std::move(name);
+  return *this;
+}
 Flags& Flags::arguments(std::vector<std::string>& target, bool passthrough) {
   impl_->positional = &target;
   impl_->passthrough = passthrough;
@@ -324,7 +330,7 @@ Result<void> Flags::parse(const std::vector<std::string>& args, std::string_view
   if (impl_->positional != nullptr) {
     *impl_->positional = std::move(positional);
   } else if (!positional.empty() && !impl_->help) {
-    return fail(Code::kInvalid, "`creel " + impl_->path + "` takes no arguments");
+    return fail(Code::kInvalid, "`" + impl_->program + " " + impl_->path + "` takes no arguments");
   }
   return {};
 }

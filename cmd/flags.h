@@ -51,6 +51,9 @@ class Flags {
   // Positional arguments go here, in order. `passthrough`: from the first positional on, nothing is a flag (run, exec).
   Flags& arguments(std::vector<std::string>& target, bool passthrough = false);
 
+  // Another program than creel: named in hints, and nothing that creel lacks is refused by name.
+  Flags& program(std::string name);
+
   // kInvalid: "unknown flag: --foo" (+ did-you-mean as hint), "unknown shorthand flag: 'x' in -x", "flag needs an
   // argument: …", kUnsupported: "--foo is not built yet" for flags that cmd/unbuilt.h knows.
   Result<void> parse(const std::vector<std::string>& args, std::string_view command_path);

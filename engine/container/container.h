@@ -52,8 +52,6 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 // success.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
-// "9", "KILL", "SIGKILL", "rtmin+1". kInvalid.
-Result<int> parse_signal(const std::string& text);
 struct RemoveOptions {
   bool force = false;    // stop first; an absent container is then success
   bool volumes = false;  // anonymous volumes too

@@ -5,11 +5,11 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/passes.h"
 #include "engine/container/runtime_choice.h"
-#include "engine/container/signals.h"
 
 namespace creel::engine {
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"

@@ -7,8 +7,8 @@
 #include <chrono>
 
 #include "base/process.h"
+#include "base/signals.h"
 #include "engine/container/container.h"
-#include "engine/container/signals.h"
 #include "engine/container/state.h"
 
 namespace creel::engine {

@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/signals.h"
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/names.h"
 #include "engine/container/passes.h"
-#include "engine/container/signals.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/user_files.h"
 #include "engine/time_filter.h"

@@ -1,4 +1,4 @@
-#include "engine/container/signals.h"
+#include "base/signals.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,9 +7,8 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "engine/container/container.h"
 
-namespace creel::engine {
+namespace creel {
 
 namespace {
 
@@ -55,4 +54,4 @@ Result<int> parse_signal(const std::string& text) {
   return bad();
 }
 
-}  // namespace creel::engine
+}  // namespace creel

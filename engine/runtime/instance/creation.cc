@@ -1,0 +1,141 @@
+#include "engine/runtime/instance/creation.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "engine/runtime/instance/attend.h"
+#include "engine/runtime/instance/console_socket.h"
+#include "engine/runtime/instance/hooks.h"
+
+namespace creel::engine::runtime {
+
+namespace {
+
+Result<Fd> listen_at(int dir, const char* name) {
+  Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno_error("making a socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = "/proc/self/fd/" + std::to_string(dir) + "/" + name;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(fd.get(), 1) != 0) {
+    return errno_error("making the socket that the container waits on");
+  }
+  return fd;
+}
+
+// Whole-file writes into a directory that nobody reads yet: no need of a rename each.
+Result<void> write_new(int dir, const char* name, const std::string& data) {
+  TRY_SET(Fd file, open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  return write_all(file.get(), data);
+}
+
+}  // namespace
+
+Creation::~Creation() {
+  if (!published_ && dir_.valid()) undo();
+}
+
+Result<void> Creation::prepare(bool waits_for_start) {
+  TRY_SET(bundle_, load_bundle(options_.bundle));
+  if (!options_.console_socket.empty()) {
+    if (!plan().process.terminal) {
+      return fail(Code::kInvalid, "--console-socket: config.json asks for no terminal (process.terminal)");
+    }
+    TRY_SET(console_, connect_console_socket(options_.console_socket));
+  }
+  TRY_SET(dir_, root_.claim(options_.bundle.id));
+  TRY(clone(waits_for_start));
+  TRY(write_state());
+  TRY(run_hooks(plan().create_runtime, plan(), process_.pid(), "creating"));
+  process_.placed();
+  TRY(process_.wait_ready(plan()));
+  created_ = true;
+  return hand_over_terminal();
+}
+
+Result<void> Creation::clone(bool waits_for_start) {
+  TRY_SET(CgroupPlacement placement, CgroupPlacement::begin(plan().cgroup));
+  placement_.emplace(std::move(placement));
+  InitOptions how;
+  how.cgroup = placement_->clone_into();
+  how.die_with_parent = false;
+  if (waits_for_start) {
+    TRY_SET(listener_, listen_at(dir_.get(), kStartSocket));
+    how.start_listener = listener_.get();
+  }
+  TRY_SET(process_, clone_init(plan(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, how));
+  cloned_ = true;
+  return placement_->finish(process_.pid());
+}
+
+// While the process mounts.
+Result<void> Creation::write_state() {
+  record_.id = options_.bundle.id;
+  record_.bundle = bundle_.path;
+  record_.rootfs = bundle_.rootfs;
+  record_.annotations = bundle_.annotations;
+  record_.pid = process_.pid();
+  record_.start_time = process_start_time(process_.pid());
+  record_.boot = boot_id();
+  record_.created_ns = now_ns();
+  record_.owner = geteuid();
+  record_.cgroup = placement_->cgroup().path();
+  TRY(write_new(dir_.get(), kRecordBeingMade, encode_record(record_)));
+  return write_new(dir_.get(), kPlan, encode(plan()));
+}
+
+Result<void> Creation::hand_over_terminal() {
+  if (!console_.valid()) return {};
+  const Fd terminal = process_.take_terminal();
+  if (!terminal.valid()) return fail(Code::kFailed, "the container made no terminal");
+  return send_terminal(console_.get(), terminal.get());
+}
+
+Result<void> Creation::publish() {
+  if (!options_.pid_file.empty()) TRY(write_atomic(options_.pid_file, std::to_string(process_.pid()), 0644));
+  if (renameat(dir_.get(), kRecordBeingMade, dir_.get(), kRecord) != 0) return errno_error("recording the container");
+  published_ = true;
+  return {};
+}
+
+Result<void> Creation::go() {
+  auto gone = process_.go();
+  if (gone.ok()) gone = run_hooks(plan().poststart, plan(), process_.pid(), "running");
+  if (gone.ok()) return {};
+  published_ = false;
+  return gone;
+}
+
+Result<int> Creation::attend(int terminal) {
+  return runtime::attend(process_.pid(), process_.pidfd(), terminal);
+}
+
+Result<void> Creation::remove() {
+  if (placement_ && placement_->cgroup().valid()) {
+    TRY(remove_cgroup(plan().cgroup, placement_->cgroup().path()));
+  }
+  auto hooks = run_hooks(plan().poststop, plan(), 0, "stopped");
+  TRY(root_.forget(options_.bundle.id));
+  dir_.reset();
+  return hooks;
+}
+
+void Creation::undo() {
+  if (cloned_) {
+    (void)pidfd_signal(process_.pidfd(), SIGKILL).ok();
+    (void)reap(process_.pid());
+  }
+  if (!options_.pid_file.empty() && created_) unlink(options_.pid_file.c_str());
+  (void)remove().ok();
+}
+
+}  // namespace creel::engine::runtime
