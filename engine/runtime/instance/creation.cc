@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
@@ -110,9 +113,13 @@ Result<void> Creation::publish() {
 Result<void> Creation::go() {
   auto gone = process_.go();
   if (gone.ok()) gone = run_hooks(plan().poststart, plan(), process_.pid(), "running");
-  if (gone.ok()) return {};
-  published_ = false;
-  return gone;
+  if (!gone.ok()) {
+    published_ = false;
+    return gone;
+  }
+  // It may be deleted by another from now on.
+  if (flock(dir_.get(), LOCK_UN) != 0) return errno_error("unlocking the container");
+  return {};
 }
 
 Result<int> Creation::attend(int terminal) {
@@ -120,6 +127,11 @@ Result<int> Creation::attend(int terminal) {
 }
 
 Result<void> Creation::remove() {
+  while (flock(dir_.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return errno_error("locking the container");
+  }
+  struct stat info {};
+  if (published_ && fstatat(dir_.get(), kRecord, &info, AT_SYMLINK_NOFOLLOW) != 0) return {};  // deleted by another
   if (placement_ && placement_->cgroup().valid()) {
     TRY(remove_cgroup(plan().cgroup, placement_->cgroup().path()));
   }
