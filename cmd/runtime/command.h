@@ -1,5 +1,5 @@
-// The command table of creel-runtime: the commands and flags of runc, whose callers (conmon, containerd's shim, CRI-O) know
-// them by heart.
+// The command table of creel-runtime: the commands and flags of runc, whose callers (conmon, containerd's shim, CRI-O)
+// know them by heart.
 #pragma once
 
 #include <cstdint>

@@ -21,14 +21,14 @@ namespace {
 json mount_options() {
   json out = json::array();
   constexpr std::array kNames = {
-      "acl",         "async",         "atime",      "bind",       "defaults",  "dev",         "diratime",   "dirsync",
-      "exec",        "iversion",      "lazytime",   "loud",       "mand",      "noacl",       "noatime",    "nodev",
-      "nodiratime",  "noexec",        "noiversion", "nolazytime", "nomand",    "norelatime",  "nostrictatime", "nosuid",
-      "nosymfollow", "private",       "ratime",     "rbind",      "rdev",      "rdiratime",   "relatime",   "remount",
-      "rexec",       "rnoatime",      "rnodev",     "rnodiratime", "rnoexec",  "rnorelatime", "rnostrictatime", "rnosuid",
-      "rnosymfollow", "ro",           "rprivate",   "rrelatime",  "rro",       "rrw",         "rshared",    "rslave",
-      "rstrictatime", "rsuid",        "rsymfollow", "runbindable", "rw",       "shared",      "silent",     "slave",
-      "strictatime", "suid",          "symfollow",  "sync",       "tmpcopyup", "unbindable",  "idmap",      "ridmap"};
+      "acl",          "async",    "atime",      "bind",        "defaults",  "dev",         "diratime",       "dirsync",
+      "exec",         "iversion", "lazytime",   "loud",        "mand",      "noacl",       "noatime",        "nodev",
+      "nodiratime",   "noexec",   "noiversion", "nolazytime",  "nomand",    "norelatime",  "nostrictatime",  "nosuid",
+      "nosymfollow",  "private",  "ratime",     "rbind",       "rdev",      "rdiratime",   "relatime",       "remount",
+      "rexec",        "rnoatime", "rnodev",     "rnodiratime", "rnoexec",   "rnorelatime", "rnostrictatime", "rnosuid",
+      "rnosymfollow", "ro",       "rprivate",   "rrelatime",   "rro",       "rrw",         "rshared",        "rslave",
+      "rstrictatime", "rsuid",    "rsymfollow", "runbindable", "rw",        "shared",      "silent",         "slave",
+      "strictatime",  "suid",     "symfollow",  "sync",        "tmpcopyup", "unbindable",  "idmap",          "ridmap"};
   for (const char* name : kNames) {
     for (const char* type : {"bind", "tmpfs"}) {
       if (oci::compile_mount({.destination = "/x", .type = type, .source = "/x", .options = {name}}).ok()) {
@@ -42,19 +42,21 @@ json mount_options() {
 
 json seccomp_features() {
   json actions = json::array(), operators = json::array(), archs = json::array();
-  for (const char* name : {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-                           "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"}) {
+  for (const char* name :
+       {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+        "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"}) {
     if (oci::action_of(name, 0)) actions.push_back(name);
   }
-  for (const char* name : {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
-                           "SCMP_CMP_NE"}) {
+  for (const char* name : {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
+                           "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"}) {
     if (oci::operator_of(name)) operators.push_back(name);
   }
   for (const char* name :
-       {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",
-        "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
-        "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X",
-        "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"}) {
+       {"SCMP_ARCH_AARCH64",     "SCMP_ARCH_ARM",       "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_MIPS",
+        "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",      "SCMP_ARCH_MIPSEL64",
+        "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC",    "SCMP_ARCH_PARISC64",    "SCMP_ARCH_PPC",
+        "SCMP_ARCH_PPC64",       "SCMP_ARCH_PPC64LE",   "SCMP_ARCH_RISCV64",     "SCMP_ARCH_S390",
+        "SCMP_ARCH_S390X",       "SCMP_ARCH_X32",       "SCMP_ARCH_X86",         "SCMP_ARCH_X86_64"}) {
     if (oci::architecture_of(name) != 0) archs.push_back(name);
   }
   json flags = json::array();
@@ -62,8 +64,8 @@ json seccomp_features() {
                            "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}) {
     if (oci::flag_of(name)) flags.push_back(name);
   }
-  return {{"enabled", true},        {"actions", actions},   {"operators", operators},
-          {"archs", archs},         {"knownFlags", flags},  {"supportedFlags", flags}};
+  return {{"enabled", true}, {"actions", actions},  {"operators", operators},
+          {"archs", archs},  {"knownFlags", flags}, {"supportedFlags", flags}};
 }
 
 }  // namespace
@@ -103,13 +105,14 @@ Result<int> SpecCommand::run(const Global&) {
 
 void Refused::declare(Flags&) {}
 Result<int> Refused::run(const Global&) {
-  return fail(Code::kUnsupported, "checkpoint and restore are not supported").with_hint("crun and runc have them, with CRIU");
+  return fail(Code::kUnsupported, "checkpoint and restore are not supported")
+      .with_hint("crun and runc have them, with CRIU");
 }
 
 // The first line and those of "commit" and "spec" are what scripts read of runc.
 std::string version_text() {
-  return std::string("creel-runtime version ") + CREEL_VERSION + "\ncommit: " + CREEL_VERSION + "\nspec: " + oci::kOciVersion +
-         "\n+CAP +SECCOMP +CGROUP2 +SYSTEMD +APPARMOR +SELINUX\n";
+  return std::string("creel-runtime version ") + CREEL_VERSION + "\ncommit: " + CREEL_VERSION +
+         "\nspec: " + oci::kOciVersion + "\n+CAP +SECCOMP +CGROUP2 +SYSTEMD +APPARMOR +SELINUX\n";
 }
 
 }  // namespace creel::cmd::runtime

@@ -13,7 +13,9 @@ namespace {
 
 // A Go duration of one unit: "5s", "500ms", "1m"; bare digits are seconds.
 Result<int> parse_interval(const std::string& text) {
-  const auto bad = [&] { return fail(Code::kInvalid, "--interval " + text + ": a duration like 5s or 500ms is expected"); };
+  const auto bad = [&] {
+    return fail(Code::kInvalid, "--interval " + text + ": a duration like 5s or 500ms is expected");
+  };
   const std::size_t digits = text.find_first_not_of("0123456789");
   const std::string unit = digits == std::string::npos ? "s" : text.substr(digits);
   const auto number = parse_int(text.substr(0, digits), "--interval");
@@ -26,7 +28,8 @@ Result<int> parse_interval(const std::string& text) {
 }  // namespace
 
 void Events::declare(Flags& flags) {
-  flags.value("--interval", interval_, "duration", "Time between two statistics").flag("--stats", stats_, "Statistics once, then end");
+  flags.value("--interval", interval_, "duration", "Time between two statistics")
+      .flag("--stats", stats_, "Statistics once, then end");
 }
 
 Result<int> Events::run(const Global& global) {

@@ -7,7 +7,8 @@ namespace creel::cmd::runtime {
 
 void Exec::declare(Flags& flags) {
   flags.value("-p,--process", options_.process_file, "string", "The process object of runtime-spec, as a JSON file")
-      .value("--console-socket", options_.console_socket, "string", "Unix socket that the terminal's main side is sent to")
+      .value("--console-socket", options_.console_socket, "string",
+             "Unix socket that the terminal's main side is sent to")
       .value("--pid-file", options_.pid_file, "string", "File for the process's PID")
       .value("--cwd", options_.cwd, "string", "Working directory in the container")
       .list("-e,--env", options_.env, "string", "More environment: NAME=VALUE")

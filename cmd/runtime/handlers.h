@@ -112,8 +112,8 @@ class Update : public Handler {
 
  private:
   std::string resources_;
-  std::optional<std::string> memory_, memory_reservation_, memory_swap_, cpu_shares_, cpu_period_, cpu_quota_, cpu_burst_,
-      cpu_idle_, pids_limit_, blkio_weight_;
+  std::optional<std::string> memory_, memory_reservation_, memory_swap_, cpu_shares_, cpu_period_, cpu_quota_,
+      cpu_burst_, cpu_idle_, pids_limit_, blkio_weight_;
   std::string cpuset_cpus_, cpuset_mems_, ignored_;
 };
 

@@ -21,7 +21,8 @@ std::string left_of(const FlagInfo& info) {
     std::string& to = part.starts_with("--") ? name : letter;
     if (to.empty()) to = part;
   }
-  return (letter.empty() ? "      " : "  " + letter + ", ") + name + (info.placeholder.empty() ? "" : " " + info.placeholder);
+  return (letter.empty() ? "      " : "  " + letter + ", ") + name +
+         (info.placeholder.empty() ? "" : " " + info.placeholder);
 }
 
 std::string right_of(const FlagInfo& info) {
@@ -80,7 +81,8 @@ std::string troff(const std::string& text) {
 std::string troff_flags(const std::vector<FlagInfo>& infos) {
   std::string out;
   for (const FlagInfo& info : infos) {
-    if (!info.hidden) out += ".TP\n\\fB" + troff(std::string(trim(left_of(info)))) + "\\fR\n" + troff(right_of(info)) + "\n";
+    if (!info.hidden)
+      out += ".TP\n\\fB" + troff(std::string(trim(left_of(info)))) + "\\fR\n" + troff(right_of(info)) + "\n";
   }
   return out;
 }
@@ -96,7 +98,8 @@ std::string program_help() {
 std::string command_help(const Command& command) {
   std::string text = std::string(command.summary) + "\n\n";
   if (command.description != nullptr) text += "Description:\n" + indented(command.description) + "\n";
-  text += std::string("Usage:\n  creel-runtime ") + command.name + (*command.usage == '\0' ? "" : " ") + command.usage + "\n";
+  text += std::string("Usage:\n  creel-runtime ") + command.name + (*command.usage == '\0' ? "" : " ") + command.usage +
+          "\n";
   if (command.examples != nullptr) text += "\nExamples:\n" + indented(command.examples);
   const std::string list = flag_list(flags_of(command));
   if (!list.empty()) text += "\nOptions:\n" + list;
@@ -104,24 +107,28 @@ std::string command_help(const Command& command) {
 }
 
 std::string manual_page() {
-  std::string text = std::string(".TH CREEL\\-RUNTIME 8 \"\" \"creel ") + CREEL_VERSION +
-                     "\"\n.SH NAME\ncreel\\-runtime \\- run containers from OCI bundles\n.SH SYNOPSIS\n"
-                     ".B creel\\-runtime\n[options] COMMAND\n.SH DESCRIPTION\n"
-                     "An OCI runtime (runtime\\-spec " +
-                     std::string(oci::kOciVersion) +
-                     ") with the commands and flags of runc: Podman takes it by \\fB\\-\\-runtime\\fR, containerd by the option\n"
-                     "BinaryName of its runc shim. A container that runs needs no process of the runtime.\n"
-                     ".SH OPTIONS\n" +
-                     troff_flags(global_flags()) + ".SH COMMANDS\n";
+  std::string text =
+      std::string(".TH CREEL\\-RUNTIME 8 \"\" \"creel ") + CREEL_VERSION +
+      "\"\n.SH NAME\ncreel\\-runtime \\- run containers from OCI bundles\n.SH SYNOPSIS\n"
+      ".B creel\\-runtime\n[options] COMMAND\n.SH DESCRIPTION\n"
+      "An OCI runtime (runtime\\-spec " +
+      std::string(oci::kOciVersion) +
+      ") with the commands and flags of runc: Podman takes it by \\fB\\-\\-runtime\\fR, containerd by the option\n"
+      "BinaryName of its runc shim. A container that runs needs no process of the runtime.\n"
+      ".SH OPTIONS\n" +
+      troff_flags(global_flags()) + ".SH COMMANDS\n";
   for (const Command& command : table()) {
     text += ".SS " + troff(std::string(command.name) + " " + command.usage) + "\n" + troff(command.summary) + ".\n";
     if (command.description != nullptr) text += troff(command.description) + "\n";
     text += troff_flags(flags_of(command));
   }
   return text +
-         ".SH FILES\n.TP\n/run/creel\\-runtime, $XDG_RUNTIME_DIR/creel\\-runtime\nThe state of containers, of root and of\n"
-         "others.\n.SH EXIT STATUS\nThat of the container's process for \\fBrun\\fR and \\fBexec\\fR (128 and the signal's\n"
-         "number where one ended it); 127 where its command does not exist, 126 where it cannot be executed; 1 for other "
+         ".SH FILES\n.TP\n/run/creel\\-runtime, $XDG_RUNTIME_DIR/creel\\-runtime\nThe state of containers, of root and "
+         "of\n"
+         "others.\n.SH EXIT STATUS\nThat of the container's process for \\fBrun\\fR and \\fBexec\\fR (128 and the "
+         "signal's\n"
+         "number where one ended it); 127 where its command does not exist, 126 where it cannot be executed; 1 for "
+         "other "
          "errors.\n.SH SEE ALSO\ncreel(1), runc(8), crun(1)\n";
 }
 

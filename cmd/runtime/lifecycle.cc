@@ -12,7 +12,9 @@ Result<int> Start::run(const Global& global) {
   return 0;
 }
 
-void Kill::declare(Flags& flags) { flags.flag("-a,--all", all_, "Every process of the container, not its first alone"); }
+void Kill::declare(Flags& flags) {
+  flags.flag("-a,--all", all_, "Every process of the container, not its first alone");
+}
 Result<int> Kill::run(const Global& global) {
   TRY_SET(const int signal, parse_signal(arguments.size() > 1 ? arguments[1] : "TERM"));
   TRY_SET(const oci::Instance instance, open_instance(global, arguments[0]));

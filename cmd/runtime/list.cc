@@ -40,7 +40,8 @@ void List::declare(Flags& flags) {
 }
 
 Result<int> List::run(const Global& global) {
-  if (format_ != "table" && format_ != "json") return fail(Code::kInvalid, "--format " + format_ + ": table or json is expected");
+  if (format_ != "table" && format_ != "json")
+    return fail(Code::kInvalid, "--format " + format_ + ": table or json is expected");
   TRY_SET(const oci::StateRoot root, oci::StateRoot::open(global.root));
   TRY_SET(const std::vector<std::string> ids, root.ids());
   nlohmann::json all = nlohmann::json::array();
@@ -54,7 +55,8 @@ Result<int> List::run(const Global& global) {
     if (quiet_) continue;
     const nlohmann::json view = oci::state_view(instance->record(), instance->status());
     rows.push_back({id, std::to_string(view["pid"].get<int>()), view["status"].get<std::string>(),
-                    view["bundle"].get<std::string>(), view["created"].get<std::string>(), view["owner"].get<std::string>()});
+                    view["bundle"].get<std::string>(), view["created"].get<std::string>(),
+                    view["owner"].get<std::string>()});
     all.push_back(view);
   }
   if (quiet_) {

@@ -66,7 +66,8 @@ Result<int> run_program(Global& global, const std::vector<std::string>& args) {
   }
   const Command* command = find_command(rest[0]);
   if (command == nullptr) {
-    return fail(Code::kInvalid, "unknown command \"" + rest[0] + "\"").with_hint(std::string("See '") + kProgram + " --help'");
+    return fail(Code::kInvalid, "unknown command \"" + rest[0] + "\"")
+        .with_hint(std::string("See '") + kProgram + " --help'");
   }
   return run_command(global, *command, {rest.begin() + 1, rest.end()});
 }
@@ -97,7 +98,8 @@ void declare_global_flags(Flags& flags, Global& global) {
       .choices({"text", "json"})
       .value("--log-level", global.log_level, "string", "Accepted; errors are always logged")
       .flag("--debug", global.debug, "Accepted; errors are always logged")
-      .flag("--systemd-cgroup", global.systemd_cgroup, "Control groups by systemd; linux.cgroupsPath is SLICE:PREFIX:NAME")
+      .flag("--systemd-cgroup", global.systemd_cgroup,
+            "Control groups by systemd; linux.cgroupsPath is SLICE:PREFIX:NAME")
       .value("--rootless", global.rootless, "string", "Accepted; who calls is seen, not told")
       .flag("-v,--version", global.version, "Version of creel-runtime");
 }
@@ -107,6 +109,8 @@ Result<oci::Instance> open_instance(const Global& global, const std::string& id)
   return oci::Instance::open(root, id);
 }
 
-void print(const std::string& text) { (void)write_all(STDOUT_FILENO, text).ok(); }
+void print(const std::string& text) {
+  (void)write_all(STDOUT_FILENO, text).ok();
+}
 
 }  // namespace creel::cmd::runtime

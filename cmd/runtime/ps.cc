@@ -32,10 +32,13 @@ Result<std::string> select_lines(const std::string& listing, const std::vector<p
 
 }  // namespace
 
-void Ps::declare(Flags& flags) { flags.value("-f,--format", format_, "string", "table or json").choices({"table", "json"}); }
+void Ps::declare(Flags& flags) {
+  flags.value("-f,--format", format_, "string", "table or json").choices({"table", "json"});
+}
 
 Result<int> Ps::run(const Global& global) {
-  if (format_ != "table" && format_ != "json") return fail(Code::kInvalid, "--format " + format_ + ": table or json is expected");
+  if (format_ != "table" && format_ != "json")
+    return fail(Code::kInvalid, "--format " + format_ + ": table or json is expected");
   TRY_SET(const oci::Instance instance, open_instance(global, arguments[0]));
   TRY_SET(const std::vector<pid_t> pids, instance.processes());
   if (format_ == "json") {

@@ -37,7 +37,8 @@ Result<void> set_number(const std::optional<std::string>& text, const char* flag
 }  // namespace
 
 void Update::declare(Flags& flags) {
-  flags.value("-r,--resources", resources_, "string", "The resources object of runtime-spec, as a JSON file; - is stdin")
+  flags
+      .value("-r,--resources", resources_, "string", "The resources object of runtime-spec, as a JSON file; - is stdin")
       .value("--memory", memory_, "bytes", "Memory limit; -1: unlimited")
       .value("--memory-reservation", memory_reservation_, "bytes", "Memory that is spared while there is enough")
       .value("--memory-swap", memory_swap_, "bytes", "Memory and swap together; -1: unlimited")
@@ -51,14 +52,15 @@ void Update::declare(Flags& flags) {
       .value("--pids-limit", pids_limit_, "number", "Processes; 0 or less: unlimited")
       .value("--blkio-weight", blkio_weight_, "number", "I/O weight, 10 to 1000");
   // Control groups v1 had these; runc takes and forgets them on v2 as well.
-  for (const char* name : {"--kernel-memory", "--kernel-memory-tcp", "--cpu-rt-period", "--cpu-rt-runtime", "--l3-cache-schema",
-                           "--mem-bw-schema"}) {
+  for (const char* name : {"--kernel-memory", "--kernel-memory-tcp", "--cpu-rt-period", "--cpu-rt-runtime",
+                           "--l3-cache-schema", "--mem-bw-schema"}) {
     flags.value(name, ignored_, "string", "Not on cgroup v2").hidden();
   }
 }
 
 Result<int> Update::run(const Global& global) {
-  if (!ignored_.empty()) return fail(Code::kUnsupported, "kernel memory, realtime and cache limits do not exist on cgroup v2");
+  if (!ignored_.empty())
+    return fail(Code::kUnsupported, "kernel memory, realtime and cache limits do not exist on cgroup v2");
   oci::Resources resources;
   if (!resources_.empty()) {
     TRY_SET(const std::string text,
@@ -81,7 +83,8 @@ Result<int> Update::run(const Global& global) {
   TRY(instance.lock());
   if (!instance.process().ok()) return fail(Code::kInUse, "container not running");
   TRY_SET(const oci::Cgroup group, instance.cgroup());
-  TRY(group.apply(resources));
+  TRY_SET(const oci::Plan plan, instance.plan());
+  TRY(oci::update_cgroup(plan.cgroup, group, resources));
   if (!resources.devices.empty() && geteuid() == 0) TRY(group.filter_devices(resources.devices));
   return 0;
 }

@@ -31,11 +31,15 @@ command_bundle() {
   text=$(jq -n --arg text "$2" '["/bin/sh", "-c", $text]')
   bundle "$1" ".process.args = $text | ${3:-.}"
 }
-# expect_runtime CODE ARGS...: sets output (stdout) and stderr.
+# expect_runtime CODE ARGS...: sets output (stdout), lines and stderr. Through files: a container that goes on holds the ends of
+# a pipe.
 expect_runtime() {
   local wanted=$1
   shift
-  run --separate-stderr runtime "$@"
+  status=0
+  runtime "$@" </dev/null >"$WORK/out" 2>"$WORK/err" || status=$?
+  output=$(cat "$WORK/out") stderr=$(cat "$WORK/err")
+  mapfile -t lines <"$WORK/out"
   [[ $status == $wanted ]] || fail "runtime $*: exit code $status, expected $wanted"$'\n'"stdout: $output"$'\n'"stderr: $stderr"
 }
 status_of() { runtime state "$1" | jq -r .status; }

@@ -20,8 +20,8 @@ namespace {
 Result<void> pass_on_signals(int pidfd) {
   sigset_t all;
   sigfillset(&all);
-  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGCHLD, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
-                        SIGPIPE, SIGTSTP, SIGCONT}) {
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGCHLD, SIGTTIN, SIGTTOU, SIGURG,
+                        SIGWINCH, SIGPIPE, SIGTSTP, SIGCONT}) {
     sigdelset(&all, own);
   }
   if (sigprocmask(SIG_BLOCK, &all, nullptr) != 0) return errno_error("blocking signals");

@@ -58,17 +58,20 @@ Result<int> listen_fds(Spec& spec) {
   const char* text = std::getenv("LISTEN_FDS");
   if (text == nullptr || text[0] == '\0') return 0;
   TRY_SET(const std::int64_t count, parse_int(text, "LISTEN_FDS"));
-  if (count < 0 || count > 4096) return fail(Code::kInvalid, std::string("LISTEN_FDS=") + text + ": not a number of descriptors");
+  if (count < 0 || count > 4096)
+    return fail(Code::kInvalid, std::string("LISTEN_FDS=") + text + ": not a number of descriptors");
   spec.process.env.push_back(std::string("LISTEN_FDS=") + text);
   spec.process.env.push_back("LISTEN_PID=1");
-  if (const char* names = std::getenv("LISTEN_FDNAMES")) spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
+  if (const char* names = std::getenv("LISTEN_FDNAMES"))
+    spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   return static_cast<int>(count);
 }
 
 Result<void> check_open(int count) {
   for (int fd = 3; fd < 3 + count; ++fd) {
     if (fcntl(fd, F_GETFD) < 0) {
-      return fail(Code::kInvalid, "preserving " + std::to_string(count) + " descriptors: " + std::to_string(fd) + " is not open");
+      return fail(Code::kInvalid,
+                  "preserving " + std::to_string(count) + " descriptors: " + std::to_string(fd) + " is not open");
     }
   }
   return {};
@@ -87,7 +90,8 @@ std::string hook_state(const BundleOptions& options, const Bundle& bundle) {
   std::string out = std::string("{\"ociVersion\":\"") + kOciVersion + "\",\"id\":" + quoted(options.id) +
                     ",\"status\":\"@STATUS@\",\"pid\":@PID@,\"bundle\":" + quoted(bundle.path);
   if (!bundle.annotations.empty()) {
-    out += ",\"annotations\":" + nlohmann::json(bundle.annotations).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out += ",\"annotations\":" +
+           nlohmann::json(bundle.annotations).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   return out + "}";
 }

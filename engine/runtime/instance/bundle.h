@@ -1,5 +1,5 @@
-// A bundle (runtime-spec bundle.md) becomes a Plan: the directory's config.json, with what the command line and the caller's
-// environment add to it. Thread-safe.
+// A bundle (runtime-spec bundle.md) becomes a Plan: the directory's config.json, with what the command line and the
+// caller's environment add to it. Thread-safe.
 #pragma once
 
 #include <map>

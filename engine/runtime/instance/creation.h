@@ -21,8 +21,8 @@ class Creation {
   Creation(const Creation&) = delete;
   Creation& operator=(const Creation&) = delete;
 
-  // The bundle read, the ID taken, the process there and ready but for the exec. `waits_for_start`: on the socket in the
-  // state directory; else for go().
+  // The bundle read, the ID taken, the process there and ready but for the exec. `waits_for_start`: on the socket in
+  // the state directory; else for go().
   Result<void> prepare(bool waits_for_start);
   // The container can be seen from here on.
   Result<void> publish();

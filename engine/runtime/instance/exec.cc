@@ -59,7 +59,8 @@ Result<ProcessPlan> from_flags(ProcessPlan plan, const ExecOptions& options) {
   if (plan.cwd[0] != '/') return fail(Code::kInvalid, "--cwd " + plan.cwd + ": an absolute path is expected");
   if (!options.user.empty()) set_user(plan, options.user);
   for (const std::int64_t gid : options.additional_gids) {
-    if (gid < 0 || gid > UINT32_MAX) return fail(Code::kInvalid, "--additional-gids " + std::to_string(gid) + ": not a group ID");
+    if (gid < 0 || gid > UINT32_MAX)
+      return fail(Code::kInvalid, "--additional-gids " + std::to_string(gid) + ": not a group ID");
     plan.user.groups.push_back(static_cast<std::uint32_t>(gid));
   }
   TRY_SET(const std::uint64_t more, capability_mask(options.capabilities));
@@ -89,7 +90,8 @@ Result<Fd> group_of(const Instance& instance, const std::string& beneath) {
 
 Result<int> exec_in(const Instance& instance, const ExecOptions& options) {
   const Status status = instance.status();
-  if (status == Status::kStopped) return fail(Code::kInUse, "cannot exec in a stopped container: container not running");
+  if (status == Status::kStopped)
+    return fail(Code::kInUse, "cannot exec in a stopped container: container not running");
   if (status == Status::kPaused && !options.ignore_paused) {
     return fail(Code::kInUse, "cannot exec in a paused container").with_hint("resume it, or use --ignore-paused");
   }
@@ -111,7 +113,8 @@ Result<int> exec_in(const Instance& instance, const ExecOptions& options) {
 
   Fd console;
   if (!options.console_socket.empty()) {
-    if (!request.plan.terminal) return fail(Code::kInvalid, "--console-socket: no terminal is asked for (--tty, or process.terminal)");
+    if (!request.plan.terminal)
+      return fail(Code::kInvalid, "--console-socket: no terminal is asked for (--tty, or process.terminal)");
     TRY_SET(console, connect_console_socket(options.console_socket));
   } else if (options.detach && request.plan.terminal) {
     return fail(Code::kInvalid, "a detached terminal that nobody would hold").with_hint("add --console-socket");

@@ -15,7 +15,7 @@ namespace creel::engine::runtime {
 struct ExecOptions {
   std::string process_file;  // process.json; the fields from `args` on are then ignored
   std::string pid_file, console_socket;
-  std::string cgroup;        // a group beneath the container's
+  std::string cgroup;  // a group beneath the container's
   int preserve_fds = 0;
   bool detach = false;
   bool ignore_paused = false;

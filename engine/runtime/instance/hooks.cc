@@ -1,7 +1,5 @@
 #include "engine/runtime/instance/hooks.h"
 
-#include "engine/runtime/child/hook.h"
-
 namespace creel::engine::runtime {
 
 namespace {
@@ -17,8 +15,7 @@ Result<void> run_hooks(const std::vector<HookStep>& hooks, const Plan& plan, pid
   std::string state = plan.hook_state;
   replace(state, "@STATUS@", status);
   replace(state, "@PID@", std::to_string(pid));
-  for (const HookStep& hook : hooks) TRY(run_hook(hook, state));
-  return {};
+  return fail(Code::kUnsupported, "hook " + hooks.front().path + ": hooks are not built yet");
 }
 
 }  // namespace creel::engine::runtime

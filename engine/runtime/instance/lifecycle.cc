@@ -44,7 +44,8 @@ Result<void> wait_for_end(const Record& record, int pidfd) {
   pollfd ended{pidfd, POLLIN, 0};
   const int got = poll(&ended, 1, kKillTimeoutMs);
   if (got == 1) return {};
-  return fail(Code::kFailed, "container \"" + record.id + "\": its process " + std::to_string(record.pid) + " does not end");
+  return fail(Code::kFailed,
+              "container \"" + record.id + "\": its process " + std::to_string(record.pid) + " does not end");
 }
 
 // A process that was found a moment ago: by a pidfd, so that its number cannot meanwhile be another's.
@@ -117,8 +118,7 @@ Result<void> delete_container(const StateRoot& root, const std::string& id, bool
   TRY(instance.lock());
   const Status status = instance.status();
   if (!force && (status == Status::kRunning || status == Status::kPaused)) {
-    return fail(Code::kInUse,
-                "cannot delete container \"" + id + "\" that is not stopped: " + status_name(status))
+    return fail(Code::kInUse, "cannot delete container \"" + id + "\" that is not stopped: " + status_name(status))
         .with_hint("kill it first, or delete it with --force");
   }
   TRY(end_container(instance));

@@ -1,6 +1,6 @@
 // What happens to a container that exists: start, kill, delete, pause, resume.
-// Who runs this: creel-runtime, as its caller. Errors hold the words that Podman and containerd look for ("container not
-// running", "does not exist").
+// Who runs this: creel-runtime, as its caller. Errors hold the words that Podman and containerd look for ("container
+// not running", "does not exist").
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace creel::engine::runtime {
 
-// Lets the container's process exec, then runs the poststart hooks. kCommandAbsent (127), kCannotInvoke (126); kInUse where it
-// is not in state "created". A failing hook ends the container.
+// Lets the container's process exec, then runs the poststart hooks. kCommandAbsent (127), kCannotInvoke (126); kInUse
+// where it is not in state "created". A failing hook ends the container.
 Result<void> start_container(const Instance& instance);
 
 // To its first process, or to all of its processes. kInUse where it has ended (never with `all`).

@@ -42,9 +42,9 @@ Result<Record> decode_record(std::string_view text) {
     to = found->get<std::remove_reference_t<decltype(to)>>();
     return true;
   };
-  if (!string("id", out.id) || !string("bundle", out.bundle) || !string("rootfs", out.rootfs) || !string("boot", out.boot) ||
-      !string("cgroup", out.cgroup) || !number("pid", out.pid) || !number("startTime", out.start_time) ||
-      !number("created", out.created_ns) || !number("owner", out.owner)) {
+  if (!string("id", out.id) || !string("bundle", out.bundle) || !string("rootfs", out.rootfs) ||
+      !string("boot", out.boot) || !string("cgroup", out.cgroup) || !number("pid", out.pid) ||
+      !number("startTime", out.start_time) || !number("created", out.created_ns) || !number("owner", out.owner)) {
     return bad();
   }
   const auto annotations = in.find("annotations");

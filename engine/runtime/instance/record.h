@@ -1,4 +1,5 @@
-// What is kept of a container between two commands: runtime-spec runtime.md "State", with what tells its process for sure.
+// What is kept of a container between two commands: runtime-spec runtime.md "State", with what tells its process for
+// sure.
 #pragma once
 
 #include <sys/types.h>

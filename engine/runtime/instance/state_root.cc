@@ -41,11 +41,11 @@ void end_abandoned(int dir) {
 }  // namespace
 
 Result<void> check_id(const std::string& id) {
-  const bool good = !id.empty() && id.size() <= kMaxId && id != "." && id != ".." &&
-                    std::all_of(id.begin(), id.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                             c == '+' || c == '-' || c == '.';
-                    });
+  const bool good =
+      !id.empty() && id.size() <= kMaxId && id != "." && id != ".." && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
+               c == '-' || c == '.';
+      });
   if (good) return {};
   return fail(Code::kInvalid, "invalid container id \"" + id + "\": it consists of letters, digits and _+-.");
 }

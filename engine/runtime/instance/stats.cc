@@ -41,15 +41,18 @@ std::string stats_event(const std::string& id, const CgroupStats& stats) {
                       {"kernel", stats.memory_kernel},
                       {"oom_kill", stats.oom_kills}}}};
   data["pids"] = {{"current", stats.pids_current}, {"limit", stats.pids_limit}};
-  data["blkio"] = {{"ioServiceBytesRecursive",
-                    {block_entry("Read", stats.io_read_bytes), block_entry("Write", stats.io_write_bytes)}},
-                   {"ioServicedRecursive", {block_entry("Read", stats.io_reads), block_entry("Write", stats.io_writes)}}};
+  data["blkio"] = {
+      {"ioServiceBytesRecursive",
+       {block_entry("Read", stats.io_read_bytes), block_entry("Write", stats.io_write_bytes)}},
+      {"ioServicedRecursive", {block_entry("Read", stats.io_reads), block_entry("Write", stats.io_writes)}}};
   data["hugetlb"] = json::object();
   data["intel_rdt"] = json::object();
   data["network_interfaces"] = nullptr;
   return json{{"type", "stats"}, {"id", id}, {"data", std::move(data)}}.dump() + "\n";
 }
 
-std::string oom_event(const std::string& id) { return json{{"type", "oom"}, {"id", id}}.dump() + "\n"; }
+std::string oom_event(const std::string& id) {
+  return json{{"type", "oom"}, {"id", id}}.dump() + "\n";
+}
 
 }  // namespace creel::engine::runtime
