@@ -29,3 +29,18 @@ if(TARGET creel)
   add_custom_target(creel-docs ALL DEPENDS ${COMPLETIONS} ${CREEL_SHARE}/man/man1/creel.1)
   install(DIRECTORY ${CREEL_SHARE}/bash-completion ${CREEL_SHARE}/zsh ${CREEL_SHARE}/fish ${CREEL_SHARE}/man DESTINATION share)
 endif()
+
+# creel-runtime's own: its manual page from its command table, its completion asks the program.
+if(TARGET creel-runtime)
+  set(RUNTIME_PAGE ${CREEL_SHARE}/man/man8/creel-runtime.8)
+  set(RUNTIME_COMPLETION ${CREEL_SHARE}/bash-completion/completions/creel-runtime)
+  add_custom_command(OUTPUT ${RUNTIME_PAGE}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CREEL_SHARE}/man/man8
+    COMMAND creel-runtime __man >${RUNTIME_PAGE}
+    DEPENDS creel-runtime
+    COMMENT "Generating creel-runtime's manual page")
+  add_custom_command(OUTPUT ${RUNTIME_COMPLETION}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/cmd/runtime/completion.bash ${RUNTIME_COMPLETION}
+    DEPENDS ${CMAKE_SOURCE_DIR}/cmd/runtime/completion.bash VERBATIM)
+  add_custom_target(creel-runtime-docs ALL DEPENDS ${RUNTIME_PAGE} ${RUNTIME_COMPLETION})
+endif()

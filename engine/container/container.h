@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/signals.h"
 #include "engine/container/config.h"
 #include "engine/container/options.h"
 #include "engine/engine.h"
@@ -52,6 +53,7 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 // success.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
+using creel::parse_signal;
 struct RemoveOptions {
   bool force = false;    // stop first; an absent container is then success
   bool volumes = false;  // anonymous volumes too

@@ -20,6 +20,7 @@
 #include "engine/runtime/child/hook.h"
 #include "engine/runtime/child/mount_api.h"
 #include "engine/runtime/child/namespaces.h"
+#include "engine/runtime/child/process_setup.h"
 #include "engine/runtime/child/procfs.h"
 #include "engine/runtime/child/rootfs.h"
 #include "engine/runtime/child/user_lookup.h"
@@ -37,6 +38,7 @@ class FirstProcess {
     TRY(enter_file_system());
     TRY(apply_limits(plan_.process));
     if (pty_.side.valid()) TRY(take_terminal(pty_.side, user_.uid));
+    if (listener_ >= 0) TRY(check_command(plan_.process));
     send_message(start_.channel, Message::kReady, pty_.main.get());
     pty_ = {};
     TRY(wait_for_start());

@@ -143,6 +143,19 @@ Error cannot_run(const std::string& command, int err) {
   return error;
 }
 
+// Where the command may be, in the order of the search.
+std::vector<std::string> candidates_of(const std::string& command, const std::vector<std::string>& env) {
+  std::vector<std::string> out;
+  if (command.find('/') != std::string::npos) {
+    out.push_back(command);
+  } else if (!command.empty()) {
+    std::string path = variable(env, "PATH");
+    if (path.empty()) path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (const std::string& dir : split(path, ':')) out.push_back((dir.empty() ? "." : dir) + "/" + command);
+  }
+  return out;
+}
+
 }  // namespace
 
 OwnProgram own_program() {
@@ -171,8 +184,10 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
         .with_hint("the container's user namespace has no such ID: more subordinate IDs are needed in /etc/subuid");
   }
   TRY(set_capabilities(plan.cap_effective, plan.cap_permitted, plan.cap_inheritable));
+  // Ambient is what is both permitted and inheritable (capabilities(7)); Buildah asks for more and means that.
+  const std::uint64_t ambient = plan.cap_ambient & plan.cap_permitted & plan.cap_inheritable;
   for (int cap = 0; cap <= kLastCapability; ++cap) {
-    if ((plan.cap_ambient >> cap & 1) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
+    if ((ambient >> cap & 1) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
       return errno_error("raising ambient capability " + std::to_string(cap));
     }
   }
@@ -183,6 +198,17 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
 
 Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host) {
   return plan.no_new_privileges ? seal(plan, from_host) : Result<void>{};
+}
+
+Result<void> check_command(const ProcessPlan& plan) {
+  if (plan.args.empty()) return {};
+  const std::string& command = plan.args.front();
+  for (const std::string& candidate : candidates_of(command, plan.env)) {
+    const std::string path = candidate.starts_with('/') ? candidate : plan.cwd + "/" + candidate;
+    struct stat info{};
+    if (stat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR)) return {};
+  }
+  return cannot_run(command, ENOENT);
 }
 
 Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own) {
@@ -208,14 +234,7 @@ Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnP
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
 
   const std::string& command = plan.args.front();
-  std::vector<std::string> candidates;
-  if (command.find('/') != std::string::npos) {
-    candidates.push_back(command);
-  } else if (!command.empty()) {
-    std::string path = variable(env, "PATH");
-    if (path.empty()) path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    for (const std::string& dir : split(path, ':')) candidates.push_back((dir.empty() ? "." : dir) + "/" + command);
-  }
+  const std::vector<std::string> candidates = candidates_of(command, env);
   int worst = ENOENT;
   for (const std::string& candidate : candidates) {
     struct stat info{};

@@ -24,6 +24,9 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
 // What is left before the exec.
 Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host);
 
+// Whether there is such a command at all: kCommandAbsent, as exec_command() would say it. Who creates a container and leaves
+// its start to another learns it in time. Whether it can be executed, only the exec tells.
+Result<void> check_command(const ProcessPlan& plan);
 // Replaces this process. Returns only on failure: kCommandAbsent (127), kCannotInvoke (126).
 Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnProgram& own);
 

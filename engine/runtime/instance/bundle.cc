@@ -53,7 +53,7 @@ void pass_notify_socket(Spec& spec) {
   spec.process.env.push_back("NOTIFY_SOCKET=" + inside);
 }
 
-// sd_listen_fds(3). LISTEN_PID is what the process has for itself once it is exec'd: 1 in a PID namespace of its own.
+// sd_listen_fds(3). LISTEN_PID is known only to the process itself.
 Result<int> listen_fds(Spec& spec) {
   const char* text = std::getenv("LISTEN_FDS");
   if (text == nullptr || text[0] == '\0') return 0;
@@ -61,7 +61,6 @@ Result<int> listen_fds(Spec& spec) {
   if (count < 0 || count > 4096)
     return fail(Code::kInvalid, std::string("LISTEN_FDS=") + text + ": not a number of descriptors");
   spec.process.env.push_back(std::string("LISTEN_FDS=") + text);
-  spec.process.env.push_back("LISTEN_PID=1");
   if (const char* names = std::getenv("LISTEN_FDNAMES"))
     spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   return static_cast<int>(count);
