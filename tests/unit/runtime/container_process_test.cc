@@ -278,7 +278,8 @@ TEST_CASE("create and start: the process waits for who starts it when its parent
 TEST_CASE("create and start: what fails at the start is told to who starts") {
   NEED_ROOT;
   Box box("true");
-  box.spec.process.args = {"/no/such/command"};
+  REQUIRE(write_atomic(box.root("/tmp/plain"), "no program", 0644).ok());
+  box.spec.process.args = {"/tmp/plain"};
   const std::string path = box.path + "/start";
   const Fd listener = listen_at(path, SOCK_SEQPACKET);
   box.options.start_listener = listener.get();
@@ -290,7 +291,23 @@ TEST_CASE("create and start: what fails at the start is told to who starts") {
   const Fd connection = connect_to(path);
   auto started = start_waiting(connection.get());
   REQUIRE(!started.ok());
-  CHECK(started.error().code == Code::kCommandAbsent);
+  CHECK(started.error().code == Code::kCannotInvoke);
+  waitpid(process->pid(), nullptr, 0);
+}
+
+TEST_CASE("create and start: a command that is not there is told to who creates") {
+  NEED_ROOT;
+  Box box("true");
+  box.spec.process.args = {"/no/such/command"};
+  const Fd listener = listen_at(box.path + "/start", SOCK_SEQPACKET);
+  box.options.start_listener = listener.get();
+  const Plan plan = box.plan();
+  auto process = clone_init(plan, {}, box.options);
+  REQUIRE(process.ok());
+  process->placed();
+  auto ready = process->wait_ready(plan);
+  REQUIRE(!ready.ok());
+  CHECK(ready.error().code == Code::kCommandAbsent);
   waitpid(process->pid(), nullptr, 0);
 }
 
