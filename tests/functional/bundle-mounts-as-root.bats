@@ -1,0 +1,1 @@
+bundle-mounts.bats
