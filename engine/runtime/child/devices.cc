@@ -34,6 +34,8 @@ Result<void> bind_from_host(MountContext& context, const MountStep& step, Error 
   auto found = open_file(step.destination, O_PATH | O_NOFOLLOW);
   if (!found.ok() || !is_wanted(found->get(), step)) return why;
   TRY_SET(Fd tree, clone_tree(found->get(), "", false));
+  // Nothing to a device, but its owner and mode are the host's.
+  TRY(set_attributes(tree.get(), MOUNT_ATTR_RDONLY, 0, 0, false, step.destination));
   TRY_SET(Fd target, open_destination(context.root, step.destination, false));
   return attach(tree.get(), target.get(), step.destination);
 }

@@ -102,7 +102,7 @@ class FirstProcess {
     if (shares) TRY(slave_mounts());
     TRY_SET(Fd root, mount_root(plan_, sources_, start_.channel, [](int to, int device) { send_message(to, Message::kFuse, device); }));
     TRY_SET(user_, resolve_user(root.get(), plan_.process.user));
-    MountContext context{plan_, root.get(), sources_, user_.uid, user_.gid, [this] { return be_placed(); }, {}};
+    MountContext context{plan_, root.get(), sources_, user_.uid, user_.gid, [this] { return be_placed(); }};
     TRY(mount_all(context));
     TRY(be_placed());
     if (plan_.process.terminal) {

@@ -18,18 +18,21 @@ namespace {
 bool is_absent(int err) { return err == ENOENT || err == ENOTDIR; }
 
 // The kernel's null device by what it is, not by its name: a file that an image, or another container through a volume, has
-// put at /dev/null must not be laid over what is to be hidden, and be written through there (CVE-2025-31133).
-Result<int> null_device(MountContext& context) {
-  if (context.null_device.valid()) return context.null_device.get();
-  for (const bool host : {true, false}) {
+// put at /dev/null must not be laid over what is to be hidden, and be written through there (CVE-2025-31133). The
+// container's own first: of the host's the container's root would be the owner, where there is no user namespace. So that
+// one is laid over read-only, which is nothing to a device, but holds chmod(2) off.
+Result<void> take_null_device(MountContext& context) {
+  if (context.null_device.valid()) return {};
+  for (const bool host : {false, true}) {
     auto found = host ? open_file("/dev/null", O_PATH | O_NOFOLLOW) : open_in_root(context.root, "/dev/null", O_PATH | O_NOFOLLOW);
     struct stat info{};
     if (!found.ok() || fstat(found->get(), &info) != 0) continue;
     if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3)) continue;
     context.null_device = std::move(*found);
-    return context.null_device.get();
+    context.null_is_of_host = host;
+    return {};
   }
-  return fail(Code::kUnavailable, "masking paths: neither the host's /dev/null nor the container's is the null device");
+  return fail(Code::kUnavailable, "masking paths: neither the container's /dev/null nor the host's is the null device");
 }
 
 // Of two containers with one root file system the other could exchange /proc for another directory once it is mounted on,
@@ -71,8 +74,9 @@ Result<void> mask_path(MountContext& context, const MountStep& step) {
     TRY_SET(Fd empty, mount_filesystem("tmpfs", "tmpfs", options, MOUNT_ATTR_RDONLY));
     return attach(empty.get(), target->get(), step.destination);
   }
-  TRY_SET(const int null_device_fd, null_device(context));
-  TRY_SET(Fd null, clone_tree(null_device_fd, "", false));
+  TRY(take_null_device(context));
+  TRY_SET(Fd null, clone_tree(context.null_device.get(), "", false));
+  if (context.null_is_of_host) TRY(set_attributes(null.get(), MOUNT_ATTR_RDONLY, 0, 0, false, step.destination));
   return attach(null.get(), target->get(), step.destination);
 }
 

@@ -39,8 +39,9 @@ struct MountContext {
   Sources& sources;
   std::uint32_t owner_uid = 0, owner_gid = 0;  // the container's user, for ":U"
   std::function<Result<void>()> be_placed;     // before a cgroup file system is mounted
-  Fd null_device;                              // once it was needed
-  Fd procfs, sysfs;                            // what was mounted on /proc and /sys, wherever those names lead by now
+  Fd null_device = {};                         // once it was needed
+  bool null_is_of_host = false;
+  Fd procfs = {}, sysfs = {};                  // what was mounted on /proc and /sys, wherever those names lead by now
 };
 // Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.
 Result<void> mount_all(MountContext& context);

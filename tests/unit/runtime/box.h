@@ -65,7 +65,7 @@ struct Box {
     auto bytes = read_file(busybox());
     REQUIRE(bytes.ok());
     REQUIRE(write_atomic(root + "/bin/busybox", *bytes, 0755).ok());
-    for (const char* one : {"sh", "cat", "echo", "ls", "id", "stat", "uname", "hostname", "mkdir", "touch", "sleep", "grep", "mount", "env", "ps", "wc", "umask", "readlink", "test", "chrt"}) {
+    for (const char* one : {"sh", "cat", "echo", "ls", "id", "stat", "uname", "hostname", "mkdir", "touch", "sleep", "grep", "mount", "env", "ps", "wc", "umask", "readlink", "test", "chmod"}) {
       REQUIRE(symlink("busybox", (root + "/bin/" + one).c_str()) == 0);
     }
     spec.root_path = root;

@@ -135,14 +135,32 @@ TEST_CASE("masked and read-only paths") {
 TEST_CASE("a mask is the null device by its numbers, whatever the container has at /dev/null") {
   NEED_ROOT;
   // A volume that another container writes to is its /dev.
-  Box box("stat -c %t:%T /etc/secret; cat /etc/secret");
+  Box box("stat -c %t:%T /etc/secret; cat /etc/secret; chmod 600 /etc/secret 2>/dev/null || echo refused; echo x >/etc/secret && echo writes");
   REQUIRE(make_dirs(box.path + "/dev").ok());
   REQUIRE(write_atomic(box.path + "/dev/null", "bait", 0666).ok());
   REQUIRE(make_dirs(box.root("/etc"), 0755).ok());
   REQUIRE(write_atomic(box.root("/etc/secret"), "secret", 0644).ok());
   box.spec.mounts.back() = {"/dev", "bind", box.path + "/dev", {"bind"}};
   box.spec.masked_paths = {"/etc/secret"};
-  check_output(box.run(), "1:3\n");
+  struct stat before {}, after {};
+  REQUIRE(stat("/dev/null", &before) == 0);
+  // The one that is left is the host's, and its mode is not the container's to change.
+  check_output(box.run(), "1:3\nrefused\nwrites\n");
+  REQUIRE(stat("/dev/null", &after) == 0);
+  CHECK(before.st_mode == after.st_mode);
+}
+
+TEST_CASE("what a container does to a masked file is done to its own null device") {
+  NEED_ROOT;
+  Box box("chmod 600 /etc/secret && stat -c %a /dev/null");
+  REQUIRE(make_dirs(box.root("/etc"), 0755).ok());
+  REQUIRE(write_atomic(box.root("/etc/secret"), "secret", 0644).ok());
+  box.spec.masked_paths = {"/etc/secret"};
+  struct stat before {}, after {};
+  REQUIRE(stat("/dev/null", &before) == 0);
+  check_output(box.run(), "600\n");
+  REQUIRE(stat("/dev/null", &after) == 0);
+  CHECK(before.st_mode == after.st_mode);
 }
 
 TEST_CASE("sysctls go into a proc file system or nowhere (CVE-2019-19921, CVE-2025-52881)") {
