@@ -11,12 +11,16 @@
 #include "cmd/container/inspect.h"
 #include "cmd/container/kill.h"
 #include "cmd/container/logs.h"
+#include "cmd/container/pause.h"
 #include "cmd/container/port.h"
 #include "cmd/container/ps.h"
 #include "cmd/container/rm.h"
 #include "cmd/container/run.h"
 #include "cmd/container/start.h"
+#include "cmd/container/stats.h"
 #include "cmd/container/stop.h"
+#include "cmd/container/unpause.h"
+#include "cmd/container/update.h"
 #include "cmd/container/wait.h"
 #include "cmd/image/exists.h"
 #include "cmd/image/images.h"
@@ -56,6 +60,9 @@ constexpr const char* kPsExamples =
 constexpr const char* kExecExamples =
     "creel exec -it web sh\n"
     "creel exec -e DEBUG=1 -w /srv web ./task";
+constexpr const char* kStatsExamples =
+    "creel stats\n"
+    "creel stats --no-stream --format '{{.Name}}: {{.MemUsage}}' web";
 constexpr const char* kImagesExamples =
     "creel images\n"
     "creel images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n"
@@ -81,6 +88,9 @@ std::vector<Command> rows() {
                      kLocal, kShown, make<KillCommand>, 0, kAny};
   const Command logs{"logs", "[options] CONTAINER [CONTAINER...]", "Fetch the logs of one or more containers",
                      kLocal, kShown, make<LogsCommand>, 0, kAny};
+  const Command pause{"pause", "[options] CONTAINER [CONTAINER...]", "Make the processes of containers stand still",
+                      kLocal, kShown, make<PauseCommand>, 0, kAny,
+                      "All processes of the containers are frozen until creel unpause. This needs cgroup v2."};
   const Command port{"port", "[options] CONTAINER [PORT]", "List the published ports of a container",
                      kLocal, kShown, make<PortCommand>, 0, 2};
   const Command ps{"ps", "[options]", "List containers", kLocal, kShown, make<PsCommand>, 0, 0,
@@ -93,9 +103,19 @@ std::vector<Command> rows() {
                     kLocal, kShown, make<RunCommand>, 1, kAny, kRunDetails, kRunExamples};
   const Command start{"start", "[options] CONTAINER [CONTAINER...]", "Start one or more containers",
                       kLocal, kShown, make<StartCommand>, 0, kAny};
+  const Command stats{"stats", "[options] [CONTAINER...]", "Show what containers use: CPU, memory, network, disk",
+                      kLocal, kShown, make<StatsCommand>, 0, kAny,
+                      "Reports again and again, every five seconds, or once with --no-stream. This needs cgroup v2.",
+                      kStatsExamples};
   const Command stop{"stop", "[options] CONTAINER [CONTAINER...]", "Stop one or more containers",
                      kLocal, kShown, make<StopCommand>, 0, kAny,
                      "Sends the container's stop signal, and SIGKILL when it has not ended after the timeout."};
+  const Command unpause{"unpause", "[options] CONTAINER [CONTAINER...]", "Let paused containers go on",
+                        kLocal, kShown, make<UnpauseCommand>, 0, kAny};
+  const Command update{"update", "[options] CONTAINER [CONTAINER...]", "Change what containers may use",
+                       kLocal, kShown, make<UpdateCommand>, 0, kAny,
+                       "Changes limits of containers, at once where they run, and for their later starts.",
+                       "creel update --memory 512m --cpus 1.5 web"};
   const Command wait{"wait", "[options] CONTAINER [CONTAINER...]", "Wait for containers to end, print their exit codes",
                      kLocal, kShown, make<WaitCommand>, 0, kAny};
   const Command images{"images", "[options] [IMAGE]", "List images in local storage",
@@ -142,10 +162,12 @@ std::vector<Command> rows() {
     return row;
   };
   std::vector<Command> all = {
-      attach, create, exec, kill, logs, port, ps, rm, run, start, stop, wait,
+      attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, unpause, update, wait,
       images, rmi, tag, untag, pull, load, save, import, info, inspect, version,
       as(attach, "container attach"), as(create, "container create"), as(exec, "container exec"),
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
+      as(pause, "container pause"), as(stats, "container stats"), as(unpause, "container unpause"),
+      as(update, "container update"),
       quietly(ps, "container list"), as(ps, "container ls"), quietly(ps, "container ps"),
       quietly(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),
       as(start, "container start"), as(stop, "container stop"), as(wait, "container wait"),

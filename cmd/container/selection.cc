@@ -61,7 +61,10 @@ Result<std::vector<Target>> Selection::resolve(engine::Engine& engine, bool runn
     options.filters = filters_;
     TRY_SET(const std::vector<engine::Container> found, engine::list(engine, options));
     if (latest_ && found.empty()) return fail(Code::kNotFound, "no containers found: no such container");
-    for (const engine::Container& container : found) targets.push_back({container.record.id, is_ended(container)});
+    for (const engine::Container& container : found) {
+      targets.push_back({container.record.id, is_ended(container),
+                         container.observed.status == engine::monitor::Status::kPaused});
+    }
     return targets;
   }
   for (const std::string& path : cidfiles_) {

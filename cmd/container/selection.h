@@ -12,7 +12,8 @@ namespace creel::cmd {
 
 struct Target {
   std::string name;    // as given, or the full ID: what is looked up, and echoed
-  bool ended = false;  // known not to run
+  bool ended = false;   // known not to run
+  bool paused = false;  // known to be paused
 };
 
 class Selection {
@@ -29,6 +30,7 @@ class Selection {
   // Names are not looked up: the error of each belongs to the act on it. `running`: --all means those that run.
   Result<std::vector<Target>> resolve(engine::Engine& engine, bool running = false) const;
   [[nodiscard]] bool ignore() const { return ignore_; }
+  [[nodiscard]] bool all() const { return all_; }
 
  private:
   Result<void> check() const;

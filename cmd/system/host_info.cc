@@ -1,6 +1,5 @@
 #include "cmd/system/host_info.h"
 
-#include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -15,8 +14,6 @@ namespace creel::cmd {
 namespace {
 
 using nlohmann::json;
-
-constexpr long kCgroup2Magic = 0x63677270;
 
 std::string file_text(const std::string& path) {
   auto text = read_file(path, 1 << 20);
@@ -65,20 +62,6 @@ json cpu_utilization() {
   return {{"userPercent", percent(ticks[0])}, {"systemPercent", percent(ticks[2])}, {"idlePercent", percent(ticks[3])}};
 }
 
-// "cpu memory pids" for cgroups 2; nothing is delegated with cgroups 1.
-json cgroup_controllers(bool unified) {
-  json out = json::array();
-  if (!unified) return out;
-  const std::string own = file_text("/proc/self/cgroup");
-  const std::size_t at = own.rfind("0::");
-  if (at == std::string::npos) return out;
-  const std::string path = own.substr(at + 3, own.find('\n', at) - at - 3);
-  for (const std::string& name : split(file_text("/sys/fs/cgroup" + path + "/cgroup.controllers"), ' ')) {
-    if (!name.empty()) out.push_back(name);
-  }
-  return out;
-}
-
 std::string uptime(long seconds) {
   const long hours = seconds / 3600;
   return std::to_string(hours) + "h " + std::to_string(seconds % 3600 / 60) + "m " + std::to_string(seconds % 60) +
@@ -92,13 +75,8 @@ json host_document() {
   uname(&names);
   struct sysinfo system {};
   sysinfo(&system);
-  struct statfs cgroups {};
-  const bool unified = statfs("/sys/fs/cgroup", &cgroups) == 0 && cgroups.f_type == kCgroup2Magic;
   const std::string memory = file_text("/proc/meminfo");
   return {{"arch", image_architecture()},
-          {"cgroupControllers", cgroup_controllers(unified)},
-          {"cgroupManager", "none"},
-          {"cgroupVersion", unified ? "v2" : "v1"},
           {"cpuUtilization", cpu_utilization()},
           {"cpus", sysconf(_SC_NPROCESSORS_ONLN)},
           {"databaseBackend", "sqlite"},

@@ -11,6 +11,7 @@
 #include "cmd/system/build_info.h"
 #include "cmd/system/host_info.h"
 #include "engine/container/container.h"
+#include "engine/container/control_group.h"
 #include "engine/image/image.h"
 
 namespace creel::cmd {
@@ -48,15 +49,17 @@ Result<json> store_document(engine::Engine& engine) {
   everything.all = true;
   TRY_SET(const auto containers, engine::list(engine, everything));
   std::int64_t running = 0;
+  std::int64_t paused = 0;
   for (const engine::Container& container : containers) {
     running += container.observed.status == engine::monitor::Status::kRunning ? 1 : 0;
+    paused += container.observed.status == engine::monitor::Status::kPaused ? 1 : 0;
   }
   TRY_SET(storage::Store * store, engine.store());
   TRY_SET(const auto images, store->images());
   const auto total = static_cast<std::int64_t>(containers.size());
   json out = {
       {"configFile", ""},
-      {"containerStore", {{"number", total}, {"paused", 0}, {"running", running}, {"stopped", total - running}}},
+      {"containerStore", {{"number", total}, {"paused", paused}, {"running", running}, {"stopped", total - running - paused}}},
       {"graphDriverName", "overlay"},
       {"graphOptions", json::object()},
       {"graphRoot", paths.store},
@@ -83,6 +86,12 @@ void InfoCommand::declare(Flags& flags) {
 Result<int> InfoCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   json host = host_document();
+  const engine::runtime::CgroupHost& groups = engine::control_group_host(engine);
+  host["cgroupVersion"] = groups.unified ? "v2" : "v1";
+  host["cgroupControllers"] = groups.controllers;
+  // A manager that was asked for and cannot be had is an error where a container wants it; here it is a fact.
+  auto manager = engine::control_group_manager(engine);
+  host["cgroupManager"] = manager ? engine::to_string(*manager) : "none";
   host["idMappings"] = id_mappings(engine);
   host["security"]["rootless"] = engine.rootless();
   host["slirp4netns"] = program_of("slirp4netns");

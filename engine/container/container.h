@@ -53,6 +53,11 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 // success.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
+// All its processes stand still until unpause. kInUse: wrong state; kUnavailable: it has no control group.
+Result<void> pause(Engine& engine, const std::string& name);
+Result<void> unpause(Engine& engine, const std::string& name);
+// Other limits, kept and, where it runs, in force when this returns. The full ID.
+Result<std::string> update(Engine& engine, const std::string& name, const LimitOptions& options);
 using creel::parse_signal;
 struct RemoveOptions {
   bool force = false;    // stop first; an absent container is then success

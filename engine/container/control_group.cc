@@ -1,5 +1,6 @@
 #include "engine/container/control_group.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/runtime/cgroup/limits.h"
+#include "engine/runtime/cgroup/scope.h"
+#include "engine/runtime/cgroup/tree.h"
 
 namespace creel::engine {
 
@@ -42,6 +45,21 @@ Result<void> check_controllers(const CgroupHost& host, const runtime::Resources&
     return std::move(error).with_hint(host.cure);
   }
   return {};
+}
+
+// Whether this process may be moved from where it is into the group: both lie beneath one that is ours (cgroups(7),
+// "Delegation containment").
+Result<bool> can_move(const std::string& to) {
+  TRY_SET(const std::string from, runtime::group_of(0));
+  std::size_t common = 0;
+  for (std::size_t i = 0; i <= std::min(from.size(), to.size()); ++i) {
+    const bool from_ends = i == from.size() || from[i] == '/';
+    const bool to_ends = i == to.size() || to[i] == '/';
+    if (from_ends && to_ends) common = i;
+    if (i == from.size() || i == to.size() || from[i] != to[i]) break;
+  }
+  TRY_SET(const runtime::Cgroup above, runtime::Cgroup::open(common == 0 ? "/" : to.substr(0, common)));
+  return faccessat(above.fd(), "cgroup.procs", W_OK, AT_EACCESS) == 0;
 }
 
 Result<void> move_aside(const std::string& path, const char* name) {
@@ -184,12 +202,35 @@ Result<runtime::Cgroup> control_group_of(const monitor::Observed& observed, cons
   return group;
 }
 
+CgroupPlan running_plan(const std::string& id, const std::string& path) {
+  CgroupPlan plan;
+  plan.path = path;
+  plan.manager = CgroupManager::kCgroupfs;
+  const std::string scope = "creel-" + id + ".scope";
+  if (path.find("/" + scope + "/") == std::string::npos) return plan;
+  plan.manager = CgroupManager::kSystemd;
+  plan.scope = scope;
+  runtime::find_systemd(plan);
+  return plan;
+}
+
+Result<runtime::Cgroup> enter_control_group(const std::string& id, const monitor::Observed& observed) {
+  if (!observed.state || observed.state->cgroup.empty()) return runtime::Cgroup();
+  const std::string& path = observed.state->cgroup;
+  TRY_SET(const runtime::Cgroup group, runtime::Cgroup::open(path));
+  TRY_SET(runtime::Cgroup target, group.joinable(observed.state->pid));
+  TRY_SET(const bool movable, can_move(path));
+  const CgroupPlan plan = running_plan(id, path);
+  if (!movable && plan.manager == CgroupManager::kSystemd) TRY(runtime::join_scope(plan, path));
+  return target;
+}
+
 void remove_control_group(Engine& engine, const std::string& id) {
   auto text = read_file(engine.paths().running(id) + "/state", 4096);
   if (!text.ok()) return;
   const auto state = monitor::decode_state(*text);
   if (!state || state->cgroup.empty() || state->boot_id != boot_id()) return;
-  (void)runtime::remove_cgroup({}, state->cgroup).ok();
+  (void)runtime::remove_cgroup(running_plan(id, state->cgroup), state->cgroup).ok();
 }
 
 }  // namespace creel::engine

@@ -24,6 +24,11 @@ Result<runtime::CgroupPlan> plan_control_group(Engine& engine, const ContainerCo
 
 // Of one that runs. kUnavailable where it has none; `what` is what cannot be done without: "pausing container NAME".
 Result<runtime::Cgroup> control_group_of(const monitor::Observed& observed, const std::string& what);
+// What update_cgroup() and remove_cgroup() need to know of who made the group at `path`.
+runtime::CgroupPlan running_plan(const std::string& id, const std::string& path);
+// For `exec`: where its process goes; invalid where the container has none. From a group that is not ours (a login
+// session) nothing can be moved: systemd then puts this process, and so its child, where it may.
+Result<runtime::Cgroup> enter_control_group(const std::string& id, const monitor::Observed& observed);
 // Of one that has ended, where nobody has removed it.
 void remove_control_group(Engine& engine, const std::string& id);
 

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "engine/container/container.h"
+#include "engine/container/control_group.h"
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
@@ -136,14 +137,17 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   if (options.command.empty())
     return fail(Code::kInvalid, "must provide a non-empty command to start an exec session: invalid argument");
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
-  auto pidfd = first_process(observe(engine, record.id));
-  if (!pidfd.ok()) {
+  const monitor::Observed observed = observe(engine, record.id);
+  auto pidfd = first_process(observed);
+  if (!pidfd.ok() || observed.status == monitor::Status::kPaused) {
     return fail(Code::kInUse, "can only create exec sessions on running containers: container state improper");
   }
   TRY_SET(ContainerConfig config, config_of(record));
   runtime::ExecRequest request;
   TRY_SET(request.plan, plan_process(engine, config, options));
   request.pidfd = pidfd->get();
+  TRY_SET(const runtime::Cgroup group, enter_control_group(record.id, observed));
+  if (group.valid()) request.cgroup = group.fd();
   if (options.tty && !options.detach) return exec_with_terminal(request, options);
 
   Fd nothing;

@@ -107,11 +107,14 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     }
     int signal = SIGTERM;
     unsigned timeout = 10;
-    if (config.ok()) {
+    if (observed.status == monitor::Status::kPaused) {
+      // It could not act on any other signal.
+      timeout = 0;
+    } else if (config.ok()) {
       timeout = config->stop_timeout;
       if (auto parsed = parse_signal(config->stop_signal); parsed.ok()) signal = *parsed;
     }
-    TRY(stop_container(engine, *record, options.timeout.value_or(timeout), signal));
+    TRY(stop_container(engine, *record, timeout == 0 ? 0 : options.timeout.value_or(timeout), signal));
   }
   const bool volumes = options.volumes || record->remove_on_exit;
   return delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes);

@@ -170,7 +170,13 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
 
 Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
-  if (is_alive(observe(engine, record.id))) {
+  const monitor::Observed before = observe(engine, record.id);
+  if (before.status == monitor::Status::kPaused) {
+    return fail(Code::kInUse, "container " + record.id +
+                                  " must be in Created or Stopped state to be started: container state improper")
+        .within("unable to start container \"" + record.id + "\"");
+  }
+  if (is_alive(before)) {
     if (request.attach) return attach(engine, name, request);
     return StartOutcome{.detached = true, .exit_code = 0};
   }

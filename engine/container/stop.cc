@@ -72,7 +72,12 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
 
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
-  if (!is_alive(observe(engine, record.id))) return {};
+  const monitor::Observed observed = observe(engine, record.id);
+  if (!is_alive(observed)) return {};
+  if (observed.status == monitor::Status::kPaused) {
+    return fail(Code::kInUse, "can only stop created or running containers. " + record.id +
+                                  " is in state paused: container state improper");
+  }
   TRY_SET(ContainerConfig config, config_of(record));
   int signal = SIGTERM;
   if (auto parsed = parse_signal(config.stop_signal); parsed.ok()) signal = *parsed;

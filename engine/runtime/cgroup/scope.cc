@@ -1,5 +1,7 @@
 #include "engine/runtime/cgroup/scope.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <limits>
 
@@ -253,6 +255,24 @@ Result<void> update_scope(const CgroupPlan& plan, const Resources& resources) {
   auto done =
       bus.call(manager_call("SetUnitProperties", "sba(sv)", properties), std::chrono::steady_clock::now() + kTimeout);
   if (!done.ok()) return within_scope(std::move(done).error(), "change", plan);
+  return {};
+}
+
+Result<void> join_scope(const CgroupPlan& plan, const std::string& path) {
+  static constexpr const char* kBeside = "/exec";
+  TRY_SET(const Fd hierarchy, open_hierarchy());
+  TRY_SET(const std::string scope, clean_group_path(parent_group(path)));
+  TRY(make_group(hierarchy.get(), scope + kBeside));
+  DBusWriter arguments;
+  arguments.string(plan.scope);
+  arguments.string(kBeside);
+  const auto list = arguments.begin_array(4);
+  arguments.u32(static_cast<std::uint32_t>(getpid()));
+  arguments.end_array(list);
+  TRY_SET(DBus bus, connect(plan));
+  auto done =
+      bus.call(manager_call("AttachProcessesToUnit", "ssau", arguments), std::chrono::steady_clock::now() + kTimeout);
+  if (!done.ok()) return within_scope(std::move(done).error(), "join", plan);
   return {};
 }
 

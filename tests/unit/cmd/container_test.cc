@@ -15,6 +15,7 @@
 #include "cmd/container/ps_document.h"
 #include "cmd/container/ps_text.h"
 #include "cmd/container/seconds.h"
+#include "cmd/container/stats_document.h"
 
 using namespace creel;
 using namespace creel::cmd;
@@ -265,4 +266,47 @@ TEST_CASE("seconds are not negative and fit") {
   CHECK(parse_seconds(INT32_MAX, "-t, --time").value() == INT32_MAX);
   CHECK(parse_seconds(-1, "-t, --time").error().text.starts_with("invalid argument \"-1\" for \"-t, --time\" flag: "));
   CHECK_FALSE(parse_seconds(std::int64_t{INT32_MAX} + 1, "-t, --time").ok());
+}
+
+TEST_CASE("stats: sizes and durations as Podman prints them") {
+  CHECK(decimal_size(0) == "0B");
+  CHECK(decimal_size(57344) == "57.34kB");
+  CHECK(decimal_size(104857600) == "104.9MB");
+  CHECK(binary_size(57344) == "56KiB");
+  CHECK(binary_size(104857600) == "100MiB");
+  CHECK(go_duration(0) == "0s");
+  CHECK(go_duration(999) == "999ns");
+  CHECK(go_duration(1'500) == "1.5µs");
+  CHECK(go_duration(850'123'000) == "850.123ms");
+  CHECK(go_duration(3'696'896'000) == "3.696896s");
+  CHECK(go_duration(62'500'000'000) == "1m2.5s");
+  CHECK(go_duration(3'723'000'000'000) == "1h2m3s");
+}
+
+TEST_CASE("stats: the share of CPU counts from the last report, or from the start") {
+  creel::engine::Usage usage;
+  usage.id = std::string(64, 'a');
+  usage.name = "web";
+  usage.running = true;
+  usage.taken_ns = 10'000'000'000;
+  usage.running_ns = 4'000'000'000;
+  usage.cpu_ns = 1'000'000'000;
+  usage.memory = 50;
+  usage.memory_limit = 200;
+  auto row = stats_row(usage, std::nullopt, false);
+  CHECK(row["ID"] == "aaaaaaaaaaaa");
+  CHECK(row["CPUPerc"] == "25.00%");
+  CHECK(row["MemPerc"] == "25.00%");
+  // The host's network is not the container's.
+  CHECK(row["NetIO"] == "-- / --");
+  creel::engine::Usage before = usage;
+  before.taken_ns -= 1'000'000'000;
+  before.cpu_ns -= 900'000'000;
+  row = stats_row(usage, before, true);
+  CHECK(row["CPUPerc"] == "90.00%");
+  CHECK(row["AVGCPU"] == "25.00%");
+  // Started again meanwhile: it counts from 0.
+  before.cpu_ns = usage.cpu_ns + 1;
+  CHECK(stats_row(usage, before, true)["CPUPerc"] == "25.00%");
+  CHECK(stats_document(row)["mem_usage"] == "50B / 200B");
 }

@@ -40,7 +40,7 @@ TEST_CASE("help reads as its golden files") {
   check_golden("creel.txt", program_help());
   check_golden("container.txt", group_help("container"));
   check_golden("image.txt", group_help("image"));
-  for (const char* path : {"images", "rmi", "inspect", "run", "create", "exec", "ps", "logs", "start", "stop", "kill",
+  for (const char* path : {"images", "rmi", "inspect", "run", "create", "exec", "ps", "logs", "start", "stop", "kill", "pause", "stats", "update",
                            "rm", "wait", "port", "attach"}) {
     REQUIRE(find_command(path) != nullptr);
     check_golden(std::string(path) + ".txt", command_help(*find_command(path)));

@@ -42,6 +42,7 @@ struct Directories : TemporaryDir {
 TEST_CASE("records come back as they were written") {
   StateRecord state = own_state();
   state.paused = true;
+  state.cgroup = "/user.slice/creel-1.scope/container";
   auto state_again = decode_state(encode(state));
   REQUIRE(state_again.has_value());
   CHECK(state_again->pid == state.pid);
@@ -51,6 +52,7 @@ TEST_CASE("records come back as they were written") {
   CHECK(state_again->boot_id == state.boot_id);
   CHECK(state_again->started_ns == state.started_ns);
   CHECK(state_again->paused);
+  CHECK(state_again->cgroup == state.cgroup);
 
   ExitRecord exit{137, 1, 2, true, "two\nlines\ncode 3"};
   auto exit_again = decode_exit(encode(exit));

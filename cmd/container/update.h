@@ -1,0 +1,20 @@
+#pragma once
+
+#include "cmd/command.h"
+#include "cmd/container/selection.h"
+#include "engine/container/options.h"
+
+namespace creel::cmd {
+
+// creel update
+class UpdateCommand : public Handler {
+ public:
+  void declare(Flags& flags) override;
+  Result<int> run(Context& context) override;
+
+ private:
+  Selection selection_;
+  engine::LimitOptions limits_;
+};
+
+}  // namespace creel::cmd
