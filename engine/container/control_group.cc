@@ -36,13 +36,24 @@ bool has(const CgroupHost& host, const std::string& controller) {
   return std::find(host.controllers.begin(), host.controllers.end(), controller) != host.controllers.end();
 }
 
+// Why there is no group, or not all controllers in it.
+Error with_reason(Error error, const CgroupHost& host) {
+  if (!host.missing.empty()) {
+    error.text += ": " + host.missing;
+    error.hint = host.cure;
+  } else {
+    error.text += ": control group " + host.own + " is not delegated to this user";
+    error.hint = "without --cgroup-manager cgroupfs systemd is asked";
+  }
+  return error;
+}
+
 // The first limit that this host cannot enforce.
-Result<void> check_controllers(const CgroupHost& host, const runtime::Resources& resources) {
+Result<void> check_controllers(const CgroupHost& host, CgroupManager manager, const runtime::Resources& resources) {
   for (const auto& need : runtime::required_controllers(resources)) {
-    if (has(host, need.controller)) continue;
-    Error error = fail(Code::kUnavailable, need.flag + " needs cgroup v2 controller \"" + need.controller + "\"");
-    if (!host.missing.empty()) error.text += ": " + host.missing;
-    return std::move(error).with_hint(host.cure);
+    if (manager != CgroupManager::kNone && has(host, need.controller)) continue;
+    return with_reason(
+        fail(Code::kUnavailable, need.flag + " needs cgroup v2 controller \"" + need.controller + "\""), host);
   }
   return {};
 }
@@ -174,13 +185,11 @@ Result<CgroupPlan> plan_control_group(Engine& engine, const ContainerConfig& con
   TRY_SET(plan.resources, resources_of(config.limits));
   // Nobody asked for it: where it cannot be enforced there is none.
   if (config.limits.default_pids_limit && !has(host, "pids")) plan.resources.pids_limit.reset();
-  if (plan.required) TRY(check_controllers(host, plan.resources));
+  if (plan.required) TRY(check_controllers(host, plan.manager, plan.resources));
   if (plan.manager == CgroupManager::kNone) {
     if (!plan.required) return CgroupPlan{};
-    return fail(Code::kUnavailable,
-                (split ? std::string("--cgroups split") : "--cgroup-parent " + config.cgroup_parent) +
-                    " needs cgroup v2: " + host.missing)
-        .with_hint(host.cure);
+    const std::string flag = split ? "--cgroups split" : "--cgroup-parent " + config.cgroup_parent;
+    return with_reason(fail(Code::kUnavailable, flag + " needs cgroup v2"), host);
   }
   if (plan.manager == CgroupManager::kSystemd) {
     TRY(place_by_systemd(engine, config, plan));

@@ -64,7 +64,7 @@ TEST_CASE("unknown commands, with what may have been meant") {
                 "Error: unrecognized command `creel imagse`\n\nDid you mean this?\n\timage\n\timages\n\n"
                 "Try 'creel --help' for more information\n");
   check_refused({"container", "strat"},
-                "Error: unrecognized command `creel container strat`\n\nDid you mean this?\n\tstart\n\n"
+                "Error: unrecognized command `creel container strat`\n\nDid you mean this?\n\tstart\n\tstats\n\n"
                 "Try 'creel container --help' for more information\n");
   check_refused({"container"},
                 "Error: missing command 'creel container COMMAND'\n"
