@@ -88,7 +88,7 @@ Result<void> start_container(const Instance& instance) {
   const Status status = instance.status();
   if (status != Status::kCreated) return cannot_start(instance, status);
   TRY_SET(const Fd connection, connect_at(instance.dir(), kStartSocket));
-  auto started = start_waiting(connection.get());
+  auto started = start_waiting(connection.get(), instance.record().pid);
   unlinkat(instance.dir(), kStartSocket, 0);
   TRY(std::move(started));
   TRY_SET(const Plan plan, instance.plan());

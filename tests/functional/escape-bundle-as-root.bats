@@ -1,0 +1,1 @@
+escape-bundle.bats
