@@ -63,6 +63,6 @@ task_is() { $CTR tasks ls | grep -q "^$1 .*$2"; }
   assert_contains "$output" "$($CTR tasks ls | awk '$1 == "life" { print $2 }')"
   run -0 $CTR tasks kill --signal KILL life
   wait_until 20 task_is life STOPPED
-  run -137 $CTR tasks delete life
+  run -0 $CTR tasks delete life
   run -0 $CTR containers delete life
 }

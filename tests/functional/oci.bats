@@ -382,4 +382,7 @@ creel_runtime_only() { is_creel_runtime || skip "${1:-of creel-runtime alone}"; 
   dir=$(bundle limited2 '.linux.resources.memory.limit = 67108864')
   expect_runtime 1 run --bundle "$dir" limited2
   assert_contains "$stderr" memory
+  # The weight that every group has, as ctr asks for it, is no limit.
+  dir=$(bundle limited3 '.linux.resources.cpu.shares = 1024')
+  expect_runtime 0 run --bundle "$dir" limited3
 }

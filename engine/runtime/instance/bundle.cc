@@ -76,6 +76,15 @@ Result<void> check_open(int count) {
   return {};
 }
 
+// containerd's ctr asks for the weight that a group has anyway. Where there is no such controller, that is no limit which
+// could be missed.
+void forget_default_weight(Resources& resources) {
+  constexpr std::uint64_t kDefaultShares = 1024;
+  if (resources.cpu_shares != kDefaultShares) return;
+  const std::vector<std::string> offered = cgroup_host(geteuid(), {}).controllers;
+  if (std::find(offered.begin(), offered.end(), "cpu") == offered.end()) resources.cpu_shares.reset();
+}
+
 bool has_hooks(const Plan& plan) {
   return !plan.create_runtime.empty() || !plan.create_container.empty() || !plan.start_container.empty() ||
          !plan.poststart.empty() || !plan.poststop.empty();
@@ -124,6 +133,7 @@ Result<Bundle> load_bundle(const BundleOptions& options) {
   const bool in_userns = has_user_namespace(spec) || !in_initial_user_namespace();
   TRY_SET(out.plan, compile(spec, in_userns));
   TRY_SET(out.plan.cgroup, parse_cgroups_path(spec.cgroups_path, options.id, options.systemd_cgroup));
+  forget_default_weight(spec.resources);
   out.plan.cgroup.resources = spec.resources;
   out.plan.cgroup.required = spec.resources.any_limit();
   out.plan.no_pivot = options.no_pivot;

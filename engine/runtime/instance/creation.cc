@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -54,6 +55,13 @@ Result<void> Creation::prepare(bool waits_for_start) {
       return fail(Code::kInvalid, "--console-socket: config.json asks for no terminal (process.terminal)");
     }
     TRY_SET(console_, connect_console_socket(options_.console_socket));
+  } else if (plan().process.terminal && plan().process.rows == 0) {
+    // From its first moment: what asks for the size does not ask twice.
+    winsize size{};
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
+      bundle_.plan.process.rows = size.ws_row;
+      bundle_.plan.process.columns = size.ws_col;
+    }
   }
   TRY_SET(dir_, root_.claim(options_.bundle.id));
   TRY(clone(waits_for_start));
