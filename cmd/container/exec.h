@@ -15,6 +15,7 @@ class ExecCommand : public Handler {
  private:
   engine::ExecOptions options_;
   AttachFlags attach_;
+  std::int64_t preserve_fds_ = 0;
   std::vector<std::string> arguments_;
 };
 

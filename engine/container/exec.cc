@@ -29,6 +29,7 @@ Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig&
   TRY(add_groups(engine, config, process));
   process.terminal = options.tty;
   process.args = options.command;
+  process.preserve_fds = options.preserve_fds;
   if (options.tty && !has_env(process.env, "TERM")) set_env(process.env, "TERM", "xterm");
   if (!options.env.empty() || !options.env_file.empty()) {
     const std::vector<std::string> host = host_environment();
@@ -38,7 +39,7 @@ Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig&
   if (!options.workdir.empty()) process.cwd = options.workdir;
   if (options.privileged) {
     process.apparmor_profile.clear();
-    const auto& all = runtime::all_capabilities();
+    const std::vector<std::string> all = every_capability();
     process.capabilities = {all, all, {}, all, {}};
   }
   winsize size{};
@@ -46,8 +47,11 @@ Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig&
     process.rows = size.ws_row;
     process.columns = size.ws_col;
   }
-  return runtime::compile_process(
-      process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}} : make_seccomp(config));
+  TRY_SET(runtime::ProcessPlan plan,
+          runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
+                                                               : make_seccomp(config)));
+  plan.keep_groups = config.annotations.contains(kKeepGroups);
+  return plan;
 }
 
 // A terminal of the host never enters a container: whoever holds one may type into it. Streams that are terminals go

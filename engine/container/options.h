@@ -86,6 +86,7 @@ struct ExecOptions {
   std::vector<std::string> env, env_file;
   std::string user, workdir;
   std::string detach_keys = "ctrl-p,ctrl-q";  // "": nothing detaches
+  int preserve_fds = 0;                       // descriptors 3 … 3+N-1 go with the process
   std::vector<std::string> command;
 };
 

@@ -1,6 +1,8 @@
 #include "engine/container/spec_passes.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +10,7 @@
 #include "base/text.h"
 #include "engine/container/passes.h"
 #include "engine/container/user_files.h"
+#include "engine/runtime/capability_names.h"
 #include "engine/runtime/compile.h"
 
 namespace creel::engine {
@@ -58,6 +61,17 @@ bool says_all(const std::vector<std::string>& capabilities) {
 
 }  // namespace
 
+std::vector<std::string> every_capability() {
+  std::vector<std::string> out = runtime::all_capabilities();
+  // Root of a container or of a confined service may lack some, and cannot give what it has not; a user namespace has all.
+  if (geteuid() == 0) {
+    std::erase_if(out, [](const std::string& name) {
+      return prctl(PR_CAPBSET_READ, runtime::capability_number(name), 0, 0, 0) == 0;
+    });
+  }
+  return out;
+}
+
 bool is_root_user(const std::string& user) {
   const std::string name = user.substr(0, user.find(':'));
   return name.empty() || name == "root" || name.find_first_not_of('0') == std::string::npos;
@@ -82,7 +96,10 @@ Result<runtime::Process> make_process(const ContainerConfig& config, const std::
   process.apparmor_profile = config.apparmor == "unconfined" ? std::string() : config.apparmor;
   process.selinux_label = config.selinux_label;
   std::vector<std::string> add = config.cap_add;
-  if (config.privileged && !says_all(config.cap_drop)) add.emplace_back("ALL");
+  if (config.privileged && !says_all(config.cap_drop)) {
+    const std::vector<std::string> every = every_capability();
+    add.insert(add.end(), every.begin(), every.end());
+  }
   TRY_SET(std::vector<std::string> granted, runtime::capability_set(add, config.cap_drop));
   process.capabilities.bounding = granted;
   if (is_root_user(user)) {

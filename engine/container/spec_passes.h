@@ -25,6 +25,8 @@ Result<runtime::Spec> make_spec(Engine& engine, const ContainerConfig& config, c
 Result<runtime::Process> make_process(const ContainerConfig& config, const std::string& user);
 Result<void> add_groups(Engine& engine, const ContainerConfig& config, runtime::Process& process);
 runtime::Seccomp make_seccomp(const ContainerConfig& config);
+// All that this process can give.
+std::vector<std::string> every_capability();
 // Capabilities are kept across setuid for root only; others get what was added by name.
 [[nodiscard]] bool is_root_user(const std::string& user);
 

@@ -13,6 +13,7 @@
 #include "engine/container/create.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/joined_namespaces.h"
+#include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/image/obtain.h"
@@ -45,6 +46,7 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
   TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
   job.plan.cgroup.resources.devices = spec.resources.devices;
+  job.plan.process.keep_groups = config.annotations.contains(kKeepGroups);
   job.id = config.id;
   job.container_dir = engine.paths().container(config.id);
   job.running_dir = engine.paths().running(config.id);

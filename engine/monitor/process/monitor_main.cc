@@ -41,7 +41,6 @@ Result<void> enter_user_namespace(const char* mode, int socket) {
   TRY_SET(Packet packet, receive_packet(socket));
   if (packet.closed) _exit(1);
   if (packet.type != Type::kMapped) return fail(Code::kFailed, "the start of the container is out of step");
-  if (setgroups(0, nullptr) != 0) return errno_error("dropping supplementary groups in the user namespace");
   if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
   return {};
 }
@@ -73,7 +72,12 @@ int monitor_main(int argc, char** argv) {
       return fail(Code::kFailed, "the start of the container is out of step");
     if (lseek(packet->fd.get(), 0, SEEK_SET) != 0) return errno_error("reading the monitor's job");
     TRY_SET(const std::string bytes, read_all(packet->fd.get()));
-    return decode_job(bytes);
+    TRY_SET(Job out, decode_job(bytes));
+    // The caller's groups open files to the caller, not to a container, unless it was asked for.
+    if (out.user_namespace && !out.plan.process.keep_groups && setgroups(0, nullptr) != 0) {
+      return errno_error("dropping supplementary groups in the user namespace");
+    }
+    return out;
   }();
   if (!job.ok()) {
     say_error(kSocket, job.error());

@@ -136,7 +136,7 @@ TEST_CASE("container commands: flags that are not built are refused by name") {
   check_refused({"run", "-a", "stdin", "img"}, "Error: -a is not built yet\n");
   check_refused({"run", "--restart=always", "img"}, "Error: --restart is not built yet\n");
   check_refused({"create", "--gpus", "all", "img"}, "Error: --gpus is not built yet\n");
-  check_refused({"exec", "--preserve-fds", "1", "c", "true"}, "Error: --preserve-fds is not built yet\n");
+  check_refused({"exec", "--no-session", "c", "true"}, "Error: --no-session is not built yet\n");
   check_refused({"ps", "-s"}, "Error: -s is not built yet\n");
   check_refused({"ps", "--pod"}, "Error: --pod is not built yet\n");
   check_refused({"stop", "-s", "HUP", "x"}, "Error: -s is not built yet\n");
