@@ -84,6 +84,7 @@ Result<void> join_container(Engine& engine, NamespaceType type, const std::strin
   const std::string here = type == NamespaceType::kUser ? of_process(other.monitor, type)
                                                         : std::string("/proc/self/ns/") + file_of(type);
   out.paths[type] = same_namespace(path, here) ? std::string() : path;
+  if (type == NamespaceType::kPid) out.proc = of_process(other.pid, NamespaceType::kMount);
   if (type == NamespaceType::kIpc && other.shares_shm) out.shm = of_process(other.pid, NamespaceType::kMount);
   return {};
 }

@@ -21,7 +21,8 @@ NamespaceModes namespace_modes(const ContainerConfig& config);
 
 struct JoinedNamespaces {
   std::map<runtime::NamespaceType, std::string> paths;  // "/proc/PID/ns/net"
-  std::string shm;   // the other's /dev/shm as "/proc/PID/ns/mnt"; empty: none is shared
+  // Mount namespaces of the containers whose /dev/shm and /proc come with their IPC and PID namespaces; empty: none.
+  std::string shm, proc;  // "/proc/PID/ns/mnt"
   // The user namespace that these belong to, which the monitor enters so that it has rights over them; invalid: the
   // engine's, whichever is there.
   Fd user_namespace;

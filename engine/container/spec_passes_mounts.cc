@@ -40,6 +40,11 @@ Mount proc_mount(const Engine& engine, const ContainerConfig& config, const Spec
   if (is_host(config.pid, NamespaceType::kPid, context) && (engine.rootless() || own_ids)) {
     return {"/proc", "bind", "/proc", {"rbind", "rprivate", "nosuid", "noexec", "nodev"}};
   }
+  if (maps_own_ids(config) && context.joined != nullptr && !context.joined->proc.empty()) {
+    Mount out{"/proc", "bind", "/proc", {"rbind", "rprivate", "nosuid", "noexec", "nodev"}};
+    out.source_namespace = context.joined->proc;
+    return out;
+  }
   Mount out{"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}};
   for (const std::string& option : split(config.proc_opts, ',')) {
     if (!option.empty()) out.options.push_back(option);
@@ -75,6 +80,12 @@ void add_ipc(const ContainerConfig& config, const SpecContext& context, std::vec
   }
   out.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
   if (config.ipc == "none") return;
+  if (context.joined != nullptr && !context.joined->shm.empty()) {
+    Mount shm{"/dev/shm", "bind", "/dev/shm", {"bind", "rprivate", "nosuid", "noexec", "nodev"}};
+    shm.source_namespace = context.joined->shm;
+    out.push_back(std::move(shm));
+    return;
+  }
   Mount shm{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777"}};
   if (config.shm_size > 0) shm.options.push_back("size=" + std::to_string(config.shm_size));
   if (config.read_only && config.no_tmpfs) shm.options.emplace_back("ro");

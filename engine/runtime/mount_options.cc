@@ -217,6 +217,7 @@ Result<MountStep> compile_mount(const Mount& mount) {
     step.kind = MountStep::Kind::kBind;
     step.copy_up = mount.copy_up;
     step.deep = mount.deep;
+    step.source_namespace = mount.source_namespace;
     if (mount.source.empty() || mount.source[0] != '/') {
       return fail(Code::kInvalid,
                   "mounting on " + mount.destination + ": source \"" + mount.source + "\" is not an absolute path");

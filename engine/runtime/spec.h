@@ -30,6 +30,9 @@ struct Mount {
   bool copy_up = false;
   // Creel's: with "rbind", "ro", "nosuid" and the like hold for what is mounted beneath the source too, as "rro" has it.
   bool deep = false;
+  // Creel's, of a bind: the mount namespace in which `source` is looked up ("/proc/PID/ns/mnt" of another container);
+  // empty: the caller's.
+  std::string source_namespace;
   // An idmapped mount (mount_setattr(2), MOUNT_ATTR_IDMAP). Empty with option "idmap": the container's own mapping.
   std::vector<IdMapping> uid_mappings, gid_mappings;
   friend bool operator==(const Mount&, const Mount&) = default;

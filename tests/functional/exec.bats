@@ -98,3 +98,13 @@ teardown_file() { close_store; }
   expect 0 exec --env-file "$BATS_TEST_TMPDIR/env" c sh -c 'echo $KEY'
   assert_output from-file
 }
+
+@test "exec --preserve-fds: descriptors of the caller go along; those that are not open are an error" {
+  expect 0 run -d --name fds --network none $BUSYBOX sleep 100
+  echo of-three >"$BATS_TEST_TMPDIR/three"
+  run -0 bash -c "exec 3<'$BATS_TEST_TMPDIR/three'; $(engine_command) exec --preserve-fds 1 fds cat /proc/self/fd/3"
+  assert_output of-three
+  run bash -c "exec 3<&- 4<&-; $(engine_command) exec --preserve-fds 2 fds true"
+  assert_equal "$status" 125
+  assert_contains "$output" "is not available"
+}

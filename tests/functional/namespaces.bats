@@ -60,6 +60,82 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
   assert_output "container:$id container:$id"
 }
 
+@test "--pid container: both see each other's processes; the lender's first one stays the first" {
+  expect 0 run -d --name one --network none $BUSYBOX sleep 1234
+  assert_equal "$(run_ns pid --pid container:one)" "$(ns_of one pid)"
+  expect 0 run --rm --pid container:one --network none $BUSYBOX ps -o pid,args
+  assert_matches "$output" "1 sleep 1234"
+  expect 0 run -d --name two --network none --pid container:one $BUSYBOX sleep 4321
+  expect 0 exec one ps -o args
+  assert_output_contains "sleep 4321"
+  expect 0 stop -t 0 two
+  expect 0 exec one ps -o args
+  refute_output_contains "sleep 4321"
+}
+
+@test "--ipc container: /dev/shm is shared" {
+  expect 0 run -d --name one --network none --ipc shareable $BUSYBOX sh -c 'echo of-one >/dev/shm/first; sleep 100'
+  wait_until 10 engine exec one test -e /dev/shm/first
+  expect 0 run --rm --network none --ipc container:one $BUSYBOX sh -c 'cat /dev/shm/first; echo of-two >/dev/shm/second'
+  assert_output of-one
+  expect 0 exec one cat /dev/shm/second
+  assert_output of-two
+}
+
+@test "--userns container: and ns: the IDs of another's user namespace, alone and with its others" {
+  creel_only "cannot share a rootless one with another's storage"
+  as_root && skip "an ordinary user's"
+  expect 0 run -d --name one --userns keep-id --ipc shareable --network none $BUSYBOX sh -c 'echo of-one >/dev/shm/first; sleep 100'
+  wait_until 10 engine exec one test -e /dev/shm/first
+  map=$(engine exec one cat /proc/self/uid_map)
+  expect 0 run --rm --network none --userns container:one $BUSYBOX cat /proc/self/uid_map
+  assert_output "$map"
+  expect 0 run --rm --userns container:one --network container:one --pid container:one --ipc container:one $BUSYBOX \
+    sh -c 'cat /dev/shm/first; touch /mine; stat -c %u /mine; ps | grep -c "sleep 10[0]"'
+  assert_output $'of-one\n0\n2'
+  pid=$(engine inspect -f '{{.State.Pid}}' one)
+  expect 0 run --rm --userns "ns:/proc/$pid/ns/user" --network "ns:/proc/$pid/ns/net" $BUSYBOX cat /proc/self/uid_map
+  assert_output "$map"
+  # exec finds its way in.
+  expect 0 run -d --name two --userns container:one --network container:one --pid container:one $BUSYBOX sleep 100
+  expect 0 exec two sh -c 'touch /x && stat -c %u /x'
+  assert_output 0
+}
+
+@test "a user namespace of its own, and namespaces of a container that has none" {
+  creel_only "its runtime mounts what it has no rights over"
+  as_root && skip "an ordinary user's"
+  expect 0 run -d --name one --network none --ipc shareable $BUSYBOX sleep 1234
+  expect 0 run --rm --userns keep-id --network container:one --pid container:one --ipc container:one $BUSYBOX sh -c 'id -u; ps -o args; ls /sys >/dev/null && touch /dev/shm/x'
+  assert_equal "${lines[0]}" "$(id -u)"
+  assert_output_contains "sleep 1234"
+  expect 0 exec one ls /dev/shm
+  assert_output x
+}
+
+@test "--network ns:PATH: a network namespace by its path" {
+  expect 0 run -d --name one --network none $BUSYBOX sleep 100
+  pid=$(engine inspect -f '{{.State.Pid}}' one)
+  expect 0 run --rm --network "ns:/proc/$pid/ns/net" $BUSYBOX readlink /proc/self/ns/net
+  assert_output "$(ns_of one net)"
+  expect_error 125 "/no/such/ns" run --rm --network ns:/no/such/ns $BUSYBOX true
+}
+
+@test "volumes of a container that has not the caller's ID: a new one is its own, :U gives it to the user" {
+  creel_only "of Podman by its storage"
+  as_root && skip "an ordinary user's"
+  expect 0 run --rm --network none --userns auto:size=1000 -v fresh:/data $BUSYBOX sh -c 'touch /data/x && stat -c %u /data /data/x'
+  assert_output $'0\n0'
+  expect 0 run --rm --network none --userns auto:size=1000 -v copied:/etc $BUSYBOX stat -c %u /etc/passwd
+  assert_output 0
+  mkdir "$BATS_TEST_TMPDIR/d"
+  touch "$BATS_TEST_TMPDIR/d/before"
+  expect 0 run --rm --network none --userns nomap --user 33 -v "$BATS_TEST_TMPDIR/d:/d:U" $BUSYBOX sh -c 'touch /d/x && stat -c %u /d /d/before /d/x'
+  assert_output $'33\n33\n33'
+  expect 0 volume rm fresh copied
+  unshare --map-auto --map-root-user rm -rf "$BATS_TEST_TMPDIR/d"
+}
+
 @test "container: one that is absent, or does not run, is an error" {
   for flag in --pid --ipc --uts --network --userns; do
     expect_error 125 "no-such-container" run --rm $flag container:no-such-container $BUSYBOX true

@@ -97,6 +97,13 @@ END
   assert_output "[77]"
 }
 
+@test "--group-add keep-groups: the caller's groups stay" {
+  expect 0 run --rm --network none --group-add keep-groups $BUSYBOX grep Groups: /proc/self/status
+  [ "$(id -G | wc -w)" -gt 1 ] || skip "this user has one group"
+  # Those that are not mapped are the last but one ID of all.
+  assert_output_contains 65534
+}
+
 @test "--oom-score-adj: set, and shown; nonsense is refused" {
   expect 0 run --rm --oom-score-adj 321 $BUSYBOX cat /proc/self/oom_score_adj
   assert_output 321

@@ -11,7 +11,7 @@ namespace creel::engine::runtime {
 
 enum class Message : char {
   kSource = 'S',    // parent: a detached mount comes along, the next of Plan::mounts that is bound from the host
-  kNetwork = 'N',   // child that others can see from its birth: its new network namespace comes along
+  kNamespace = 'N', // child: one of its own namespaces comes along, where only it may open them: mount, user, network
   kMapped = 'M',    // parent: ID maps are written, go on
   kPlaced = 'P',    // parent: the process is in its control group
   kFuse = 'F',      // child: a /dev/fuse that wants to be served comes along

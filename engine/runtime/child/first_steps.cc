@@ -61,10 +61,7 @@ class FirstProcess {
     TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, plan_.process.preserve_fds,
                             {&start_.channel, &listener_}));
     if (!needs_entry(plan_)) TRY(set_oom_score_adj(plan_.process));
-    if (tells_network(plan_)) {
-      TRY_SET(const Fd network, open_file("/proc/self/ns/net", O_RDONLY));
-      send_message(start_.channel, Message::kNetwork, network.get());
-    }
+    if (shows_namespaces(plan_)) TRY(show_namespaces());
     const bool foreign = has_foreign_user_namespace(plan_);
     if (foreign && !start_.opens_sources) {
       TRY_SET(sources_, receive_sources(plan_, start_.channel));
@@ -84,6 +81,17 @@ class FirstProcess {
     TRY(join_rest(plan_));
     TRY(dress_namespaces(plan_));
     return enter_time_namespace(plan_);
+  }
+
+  Result<void> show_namespaces() {
+    TRY_SET(Fd mounts, open_file("/proc/self/ns/mnt", O_RDONLY));
+    send_message(start_.channel, Message::kNamespace, mounts.get());
+    TRY_SET(Fd user, open_file("/proc/self/ns/user", O_RDONLY));
+    send_message(start_.channel, Message::kNamespace, user.get());
+    if (!makes_namespace(plan_, CLONE_NEWNET)) return {};
+    TRY_SET(Fd network, open_file("/proc/self/ns/net", O_RDONLY));
+    send_message(start_.channel, Message::kNamespace, network.get());
+    return {};
   }
 
   // What the host mounts later may still come in where asked for; nothing goes out.

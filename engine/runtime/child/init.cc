@@ -85,16 +85,23 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
 
 Result<void> InitProcess::prepare(const Plan& plan, bool opens_sources) {
   const std::string proc = "/proc/" + std::to_string(pid_);
-  // Before the process changes its IDs, after which its parent may no longer look into it.
-  if (tells_network(plan)) {
-    TRY(expect_message(channel_.get(), Message::kNetwork, &network_namespace_));
-  } else if (makes_namespace(plan, CLONE_NEWNET)) {
+  const bool network = makes_namespace(plan, CLONE_NEWNET);
+  const bool told = shows_namespaces(plan);
+  Fd mounts, user;
+  if (told) {
+    TRY(expect_message(channel_.get(), Message::kNamespace, &mounts));
+    TRY(expect_message(channel_.get(), Message::kNamespace, &user));
+    if (network) TRY(expect_message(channel_.get(), Message::kNamespace, &network_namespace_));
+  } else if (network) {
+    // Before the process changes its IDs, after which its parent may no longer look into it.
     TRY_SET(network_namespace_, open_file(proc + "/ns/net", O_RDONLY));
   }
   if (makes_namespace(plan, CLONE_NEWUSER)) TRY(write_id_maps(pid_, plan.uid_map, plan.gid_map));
   if (has_foreign_user_namespace(plan) && !opens_sources) {
-    TRY_SET(Fd mounts, open_file(proc + "/ns/mnt", O_RDONLY));
-    TRY_SET(Fd user, open_file(proc + "/ns/user", O_RDONLY));
+    if (!told) {
+      TRY_SET(mounts, open_file(proc + "/ns/mnt", O_RDONLY));
+      TRY_SET(user, open_file(proc + "/ns/user", O_RDONLY));
+    }
     TRY(send_sources(plan, mounts.get(), user.get(), channel_.get()));
   }
   send_message(channel_.get(), Message::kMapped);

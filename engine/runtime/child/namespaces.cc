@@ -79,9 +79,7 @@ bool needs_entry(const Plan& plan) {
   return makes_namespace(plan, CLONE_NEWUSER) && joins_namespace(plan, ~CLONE_NEWNS);
 }
 
-bool tells_network(const Plan& plan) {
-  return needs_entry(plan) && makes_namespace(plan, CLONE_NEWNET) && !makes_namespace(plan, CLONE_NEWUSER);
-}
+bool shows_namespaces(const Plan& plan) { return needs_entry(plan) && !makes_namespace(plan, CLONE_NEWUSER); }
 
 Result<void> enter_namespaces(const Plan& plan) {
   // First with the rights of who called, which the user namespace would take away; then with those that it gives.

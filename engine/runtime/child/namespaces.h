@@ -18,8 +18,10 @@ std::uint64_t cloned_namespaces(const Plan& plan);
 // children of who joins it; rights over what is joined may come from the user namespace that is joined, or be lost in the
 // one that is made.
 [[nodiscard]] bool needs_entry(const Plan& plan);
-// Whether a process that is made that way must hand its new network namespace over: it is closed to its parent from birth.
-[[nodiscard]] bool tells_network(const Plan& plan);
+
+// Whether the first process is closed to everybody, its parent included, from its beginning: it enters among others who
+// may have rights over it. It then sends its own namespaces itself.
+[[nodiscard]] bool shows_namespaces(const Plan& plan);
 
 // Who runs this: that process. All that is joined but the mount namespace.
 Result<void> enter_namespaces(const Plan& plan);

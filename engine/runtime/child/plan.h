@@ -39,6 +39,7 @@ struct MountStep {
   Kind kind = Kind::kBind;
   std::string destination;    // in the container, resolved with RESOLVE_IN_ROOT, created where absent
   std::string source;         // host path
+  std::string source_namespace;   // bind: a mount namespace, by path, in which `source` is looked up; empty: the caller's
   std::string type;           // file system
   std::string data;           // "size=65536k,mode=1777": key[=value] parameters for fsconfig
   std::uint64_t attr_set = 0; // MOUNT_ATTR_*
