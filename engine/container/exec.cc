@@ -50,6 +50,7 @@ Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig&
   TRY_SET(runtime::ProcessPlan plan,
           runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
                                                                : make_seccomp(config)));
+  plan.preserve_fds = static_cast<std::uint32_t>(options.preserve_fds);
   plan.keep_groups = config.annotations.contains(kKeepGroups);
   return plan;
 }

@@ -34,6 +34,13 @@ bool is_host(const std::string& mode, NamespaceType type, const SpecContext& con
   return path != nullptr && path->empty();
 }
 
+// As it is in the mount namespace `lender`.
+Mount bound_from(const std::string& lender, const char* path) {
+  Mount out{path, "bind", path, {"rbind", "rprivate", "nosuid", "noexec", "nodev"}};
+  out.source_namespace = lender;
+  return out;
+}
+
 // procfs and sysfs show a namespace, and may be mounted by its owner only: else the host's are bound.
 Mount proc_mount(const Engine& engine, const ContainerConfig& config, const SpecContext& context) {
   const bool own_ids = maps_own_ids(config) || joins(config.userns);
@@ -41,9 +48,7 @@ Mount proc_mount(const Engine& engine, const ContainerConfig& config, const Spec
     return {"/proc", "bind", "/proc", {"rbind", "rprivate", "nosuid", "noexec", "nodev"}};
   }
   if (maps_own_ids(config) && context.joined != nullptr && !context.joined->proc.empty()) {
-    Mount out{"/proc", "bind", "/proc", {"rbind", "rprivate", "nosuid", "noexec", "nodev"}};
-    out.source_namespace = context.joined->proc;
-    return out;
+    return bound_from(context.joined->proc, "/proc");
   }
   Mount out{"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}};
   for (const std::string& option : split(config.proc_opts, ',')) {
@@ -78,12 +83,15 @@ void add_ipc(const ContainerConfig& config, const SpecContext& context, std::vec
     }
     return;
   }
-  out.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
+  const std::string lender = context.joined == nullptr ? std::string() : context.joined->shm;
+  if (!maps_own_ids(config) || !joins(config.ipc)) {
+    out.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
+  } else if (!lender.empty()) {
+    out.push_back(bound_from(lender, "/dev/mqueue"));
+  }
   if (config.ipc == "none") return;
-  if (context.joined != nullptr && !context.joined->shm.empty()) {
-    Mount shm{"/dev/shm", "bind", "/dev/shm", {"bind", "rprivate", "nosuid", "noexec", "nodev"}};
-    shm.source_namespace = context.joined->shm;
-    out.push_back(std::move(shm));
+  if (!lender.empty()) {
+    out.push_back(bound_from(lender, "/dev/shm"));
     return;
   }
   Mount shm{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777"}};

@@ -102,7 +102,7 @@ teardown_file() { close_store; }
 @test "exec --preserve-fds: descriptors of the caller go along; those that are not open are an error" {
   expect 0 run -d --name fds --network none $BUSYBOX sleep 100
   echo of-three >"$BATS_TEST_TMPDIR/three"
-  run -0 bash -c "exec 3<'$BATS_TEST_TMPDIR/three'; $(engine_command) exec --preserve-fds 1 fds cat /proc/self/fd/3"
+  run -0 bash -c "exec 3<'$BATS_TEST_TMPDIR/three'; $(engine_command) exec --preserve-fds 1 fds sh -c 'cat <&3'"
   assert_output of-three
   run bash -c "exec 3<&- 4<&-; $(engine_command) exec --preserve-fds 2 fds true"
   assert_equal "$status" 125
