@@ -24,6 +24,34 @@ by_files() {
   [ ! -e "$group" ] || fail "$group is still there"
 }
 
+# creel-runtime by itself, with its control groups made by MANAGER ("" or --systemd-cgroup) in a group whose path ends in TAIL.
+runtime_with() {
+  local bundle=$work/bundle group
+  mkdir -p "$bundle/rootfs"/{bin,dev,proc,sys}
+  cp "$here/busybox" "$bundle/rootfs/bin/sleep"
+  cp "$here/busybox" "$bundle/rootfs/bin/cat"
+  rm -f "$bundle/config.json"
+  (cd "$bundle" && creel-runtime spec && sed -i -z -e 's/"terminal": true/"terminal": false/' -e 's/"args": \[[^]]*\]/"args": ["sleep", "1000"]/' config.json)
+  creel-runtime $1 run --detach --bundle "$bundle" box </dev/null >/dev/null 2>&1
+  group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(creel-runtime state box | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')/cgroup")
+  contains "$group/" "$2/"
+  creel-runtime $1 update --memory 32m --pids-limit 20 box
+  equal "$(cat "$group/memory.max") $(cat "$group/pids.max")" "33554432 20"
+  creel-runtime pause box
+  contains "$(creel-runtime state box)" '"status": "paused"'
+  equal "$(cat "$group/cgroup.freeze")" 1
+  ! creel-runtime exec box cat /proc/self/cgroup || fail "exec in a paused container"
+  creel-runtime resume box
+  equal "$(creel-runtime exec box cat /proc/self/cgroup)" "0::/"
+  contains "$(creel-runtime events --stats box)" '"limit":33554432'
+  creel-runtime $1 delete --force box
+  [ ! -e "$group" ] || fail "$group is still there"
+}
+runtime_by_files() { runtime_with "" /creel-box; }
+runtime_by_systemd() { runtime_with --systemd-cgroup /creel-box.scope/container; }
+
+test_case "creel-runtime: limits, pause, statistics; groups by files" runtime_by_files
+test_case "creel-runtime: limits, pause, statistics; groups by systemd" runtime_by_systemd
 test_case "limits by the system's systemd" limits
 test_case "limits by files" by_files
 finish
