@@ -65,9 +65,12 @@ Result<void> Creation::prepare(bool waits_for_start) {
   }
   TRY_SET(dir_, root_.claim(options_.bundle.id));
   TRY(clone(waits_for_start));
+  // Without hooks to come first, the process need not wait for its record: it ends with this one until it has started.
+  const bool at_once = !waits_for_start && plan().create_runtime.empty();
+  if (at_once) process_.placed();
   TRY(write_state());
   TRY(run_hooks(plan().create_runtime, plan(), process_.pid(), "creating"));
-  process_.placed();
+  if (!at_once) process_.placed();
   TRY(process_.wait_ready(plan()));
   created_ = true;
   return hand_over_terminal();
