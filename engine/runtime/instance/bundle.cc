@@ -135,6 +135,9 @@ Result<Bundle> load_bundle(const BundleOptions& options) {
   TRY_SET(out.plan.cgroup, parse_cgroups_path(spec.cgroups_path, options.id, options.systemd_cgroup));
   forget_default_weight(spec.resources);
   out.plan.cgroup.resources = spec.resources;
+  // Where nothing is said about devices a container of root has the default ones, not the host's disks.
+  auto& rules = out.plan.cgroup.resources.devices;
+  if (rules.empty()) rules.push_back({false, 'a', {}, {}, "rwm"});
   out.plan.cgroup.required = spec.resources.any_limit();
   out.plan.no_pivot = options.no_pivot;
   out.plan.new_keyring = !options.no_new_keyring;

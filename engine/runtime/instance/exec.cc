@@ -82,8 +82,12 @@ Result<Fd> group_of(const Instance& instance, const std::string& beneath) {
     TRY(instance.cgroup());
   }
   TRY_SET(const Cgroup group, Cgroup::open(instance.record().cgroup));
+  if (beneath.empty()) {
+    TRY_SET(const Cgroup joined, group.joinable(instance.record().pid));
+    return open_at(joined.fd(), ".", O_RDONLY | O_DIRECTORY);
+  }
   // The name is the caller's, the tree the container's.
-  return open_beneath(group.fd(), beneath.empty() ? "." : beneath, O_RDONLY | O_DIRECTORY);
+  return open_beneath(group.fd(), beneath, O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
