@@ -20,11 +20,14 @@
 //   <runtime>/                     volatile (tmpfs), 0700
 //     userns                       a process alive in the user namespace
 //     userns.lock                  held while one is being made
+//     oci/                         states that other OCI runtimes keep (--root)
 //     containers/<id>/
 //       lock                       held by the monitor as long as it lives
 //       state                      written by the monitor when the container runs
 //       attach                     socket of the monitor
 //       hosts resolv.conf hostname … bind-mounted into the container
+//       bundle/                    config.json, and where rootfs is mounted, for another OCI runtime
+//       command.<random>/          files of one command of such a runtime
 #pragma once
 
 #include <string>
@@ -59,6 +62,7 @@ struct Paths {
   [[nodiscard]] std::string volume(const std::string& name) const { return volumes() + "/" + name; }
   [[nodiscard]] std::string volume_data(const std::string& name) const { return volume(name) + "/_data"; }
   [[nodiscard]] std::string running() const { return runtime + "/containers"; }
+  [[nodiscard]] std::string oci() const { return runtime + "/oci"; }
   [[nodiscard]] std::string running(const std::string& id) const { return running() + "/" + id; }
 };
 

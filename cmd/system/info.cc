@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/process.h"
+#include "base/text.h"
 #include "cmd/output/output.h"
 #include "cmd/output/yaml.h"
 #include "cmd/system/build_info.h"
 #include "cmd/system/host_info.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
+#include "engine/container/runtime_choice.h"
 #include "engine/image/image.h"
 
 namespace creel::cmd {
@@ -77,6 +79,18 @@ Result<json> store_document(engine::Engine& engine) {
   return out;
 }
 
+// That of new containers. Another one says itself which version it is.
+Result<json> runtime_document(engine::Engine& engine, const std::string& monitor) {
+  TRY_SET(const engine::EngineConfiguration* configuration, engine.configuration());
+  TRY_SET(const engine::RuntimeChoice choice, engine::choose_runtime(engine.options().runtime, *configuration));
+  json out = {{"name", choice.name}, {"package", ""}, {"path", monitor}, {"version", CREEL_VERSION}};
+  if (choice.path.empty()) return out;
+  auto said = run_program({choice.path, "--version"});
+  out["path"] = choice.path;
+  out["version"] = said ? std::string(trim(said->out)) : "";
+  return out;
+}
+
 }  // namespace
 
 void InfoCommand::declare(Flags& flags) {
@@ -97,8 +111,7 @@ Result<int> InfoCommand::run(Context& context) {
   host["slirp4netns"] = program_of("slirp4netns");
   auto monitor = libexec_program("creel-monitor");
   host["conmon"] = {{"package", ""}, {"path", monitor ? *monitor : ""}, {"version", CREEL_VERSION}};
-  host["ociRuntime"] = {
-      {"name", "creel"}, {"package", ""}, {"path", monitor ? *monitor : ""}, {"version", CREEL_VERSION}};
+  TRY_SET(host["ociRuntime"], runtime_document(engine, monitor ? *monitor : ""));
   TRY_SET(json store, store_document(engine));
   const json document = {{"host", std::move(host)},
                          {"store", std::move(store)},

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
+#include "engine/container/external_runtime.h"
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
@@ -23,7 +24,7 @@ namespace creel::engine {
 
 namespace {
 
-Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig& config, const ExecOptions& options) {
+Result<runtime::Process> make_exec_process(Engine& engine, const ContainerConfig& config, const ExecOptions& options) {
   const std::string user = options.user.empty() ? config.user : options.user;
   TRY_SET(runtime::Process process, make_process(config, user));
   TRY(add_groups(engine, config, process));
@@ -47,13 +48,40 @@ Result<runtime::ProcessPlan> plan_process(Engine& engine, const ContainerConfig&
     process.rows = size.ws_row;
     process.columns = size.ws_col;
   }
-  TRY_SET(runtime::ProcessPlan plan,
-          runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
-                                                               : make_seccomp(config)));
-  plan.preserve_fds = static_cast<std::uint32_t>(options.preserve_fds);
-  plan.keep_groups = config.annotations.contains(kKeepGroups);
-  return plan;
+  return process;
 }
+
+// One exec, whichever runtime does it.
+struct Work {
+  Engine& engine;
+  const ContainerConfig& config;
+  const monitor::Observed& observed;
+  int pidfd;                     // of the container's first process
+  const runtime::Cgroup& group;  // the container's; invalid: it has none
+  runtime::Process process;
+  const ExecOptions& options;
+
+  [[nodiscard]] Result<runtime::ExecProcess> start(const runtime::Stdio& stdio) const {
+    if (has_external_runtime(config)) {
+      if (options.preserve_fds > 0)
+        return fail(Code::kUnsupported, "--preserve-fds with OCI runtime " + config.runtime + " is not built yet");
+      TRY_SET(runtime::ExecProcess started, exec_by_runtime(engine, config, observed, process, stdio));
+      // One that has ended by now needs no place.
+      if (group.valid()) (void)group.add(started.pid).ok();
+      return started;
+    }
+    runtime::ExecRequest request;
+    TRY_SET(request.plan,
+            runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
+                                                                 : make_seccomp(config)));
+    request.plan.preserve_fds = static_cast<std::uint32_t>(options.preserve_fds);
+    request.plan.keep_groups = config.annotations.contains(kKeepGroups);
+    request.pidfd = pidfd;
+    if (group.valid()) request.cgroup = group.fd();
+    request.stdio = stdio;
+    return runtime::exec_in_container(request);
+  }
+};
 
 // A terminal of the host never enters a container: whoever holds one may type into it. Streams that are terminals go
 // through a pipe, all others (files, pipes, /dev/null) as they are.
@@ -113,14 +141,14 @@ int exit_code_of(pid_t pid) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-Result<StartOutcome> exec_with_terminal(runtime::ExecRequest& request, const ExecOptions& options) {
+Result<StartOutcome> exec_with_terminal(const Work& work, const ExecOptions& options) {
   monitor::RelayOptions relay;
   relay.terminal = isatty(STDIN_FILENO);
   relay.stdin_open = options.interactive;
   relay.sig_proxy = false;
   relay.detach_keys = options.detach_keys;
   TRY(monitor::parse_detach_keys(relay.detach_keys));
-  TRY_SET(runtime::ExecProcess process, runtime::exec_in_container(request));
+  TRY_SET(runtime::ExecProcess process, work.start({}));
   relay.pid = process.pid;
   relay.pidfd = process.pidfd.get();
   TRY_SET(monitor::RelayResult result, monitor::relay_terminal(process.terminal.get(), process.pidfd.get(), relay));
@@ -148,12 +176,10 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
     return fail(Code::kInUse, "can only create exec sessions on running containers: container state improper");
   }
   TRY_SET(ContainerConfig config, config_of(record));
-  runtime::ExecRequest request;
-  TRY_SET(request.plan, plan_process(engine, config, options));
-  request.pidfd = pidfd->get();
+  TRY_SET(runtime::Process process, make_exec_process(engine, config, options));
   TRY_SET(const runtime::Cgroup group, enter_control_group(record.id, observed));
-  if (group.valid()) request.cgroup = group.fd();
-  if (options.tty && !options.detach) return exec_with_terminal(request, options);
+  const Work work{engine, config, observed, pidfd->get(), group, std::move(process), options};
+  if (options.tty && !options.detach) return exec_with_terminal(work, options);
 
   Fd nothing;
   if (!options.interactive || options.detach) {
@@ -161,8 +187,7 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   }
   StartOutcome outcome;
   if (options.detach) {
-    request.stdio = {nothing.get(), nothing.get(), nothing.get()};
-    TRY(runtime::exec_in_container(request));
+    TRY(work.start({nothing.get(), nothing.get(), nothing.get()}));
     outcome.detached = true;
     return outcome;
   }
@@ -173,14 +198,13 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   }
   TRY_SET(out, make_channel(STDOUT_FILENO));
   TRY_SET(err, make_channel(STDERR_FILENO));
-  request.stdio = {in.for_child(), out.for_child(), err.for_child()};
-  TRY_SET(runtime::ExecProcess process, runtime::exec_in_container(request));
+  TRY_SET(runtime::ExecProcess started, work.start({in.for_child(), out.for_child(), err.for_child()}));
   for (Channel* channel : {&in, &out, &err}) channel->inside.reset();
   if (in.outside.valid() || out.outside.valid() || err.outside.valid()) {
     signal(SIGPIPE, SIG_IGN);  // a process that closes its input does not end us
-    relay_pipes(in, out, err, process.pidfd.get());
+    relay_pipes(in, out, err, started.pidfd.get());
   }
-  outcome.exit_code = exit_code_of(process.pid);
+  outcome.exit_code = exit_code_of(started.pid);
   return outcome;
 }
 

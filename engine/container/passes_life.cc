@@ -109,7 +109,6 @@ Result<void> pass_runtime(Creation& creation) {
   TRY_SET(const EngineConfiguration* configuration, creation.engine.configuration());
   TRY_SET(RuntimeChoice choice, choose_runtime(asked, *configuration));
   ContainerConfig& config = creation.config;
-  if (!choice.path.empty()) return fail(Code::kUnsupported, "--runtime " + choice.name + " is not built yet");
   config.runtime = std::move(choice.name);
   config.runtime_path = std::move(choice.path);
   config.runtime_flags = global.runtime_flags;

@@ -12,6 +12,7 @@
 #include "engine/container/control_group.h"
 #include "engine/container/create.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/external_runtime.h"
 #include "engine/container/joined_namespaces.h"
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
@@ -47,6 +48,9 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
   job.plan.cgroup.resources.devices = spec.resources.devices;
   job.plan.process.keep_groups = config.annotations.contains(kKeepGroups);
+  if (has_external_runtime(config)) {
+    TRY_SET(job.runtime, make_runtime_job(engine, config, std::move(spec)));
+  }
   job.id = config.id;
   job.container_dir = engine.paths().container(config.id);
   job.running_dir = engine.paths().running(config.id);

@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/signals.h"
 #include "engine/container/container.h"
+#include "engine/container/external_runtime.h"
 #include "engine/container/state.h"
 
 namespace creel::engine {
@@ -31,6 +32,13 @@ bool wait_process(int pidfd, std::int64_t timeout_ms) {
   }
 }
 
+Result<void> signal_first(Engine& engine, const storage::ContainerRecord& record, const monitor::Observed& observed,
+                          int pidfd, int signal) {
+  auto config = config_of(record);
+  // A record that cannot be read must not keep its container alive.
+  return config.ok() ? signal_container(engine, *config, observed, pidfd, signal) : pidfd_signal(pidfd, signal);
+}
+
 }  // namespace
 
 Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal) {
@@ -44,14 +52,14 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
   auto pidfd = first_process(observed);
   if (pidfd.ok()) {
     if (timeout > 0) {
-      (void)pidfd_signal(pidfd->get(), signal).ok();
+      (void)signal_first(engine, record, observed, pidfd->get(), signal).ok();
       if (!wait_process(pidfd->get(), std::int64_t{timeout} * 1000)) {
         engine.warn("StopSignal " + signal_name(signal) + " failed to stop container " + record.name + " in " +
                     std::to_string(timeout) + " seconds, resorting to SIGKILL");
       }
     }
     // An ended process is not hurt by this; a living one cannot refuse it.
-    (void)pidfd_signal(pidfd->get(), SIGKILL).ok();
+    (void)signal_first(engine, record, observed, pidfd->get(), SIGKILL).ok();
     if (!wait_process(pidfd->get(), kKillPatienceMs)) {
       return fail(Code::kFailed, "container " + record.id + " did not end within 5 seconds of SIGKILL");
     }
@@ -93,7 +101,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
     return fail(Code::kInUse, "can only kill running containers. " + record.id + " is in state " +
                                   monitor::to_string(observed.status) + ": container state improper");
   }
-  auto sent = pidfd_signal(pidfd->get(), number);
+  auto sent = signal_first(engine, record, observed, pidfd->get(), number);
   if (!sent.ok())
     return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
   // After SIGKILL nothing but the end can come; whoever asks next shall see it.

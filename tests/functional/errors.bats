@@ -52,8 +52,6 @@ teardown() { clean_up; }
   assert_contains "$stderr" "--restart"
   expect 125 build .
   assert_contains "$stderr" "build"
-  expect 125 run --runtime crun $BUSYBOX true
-  assert_contains "$stderr" "--runtime"
   expect 0 ps -aq
   assert_output ""
 }

@@ -33,6 +33,10 @@ END
     echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$HOME/.config/containers/policy.json"
     export CONTAINERS_CONF=$HOME/.config/containers/containers.conf
   fi
+  if [ -n "${CREEL_RUNTIME:-}" ] && ! is_podman; then
+    printf '[engine]\nruntime = "%s"\n' "$CREEL_RUNTIME" >"$WORK/containers.conf"
+    export CONTAINERS_CONF=$WORK/containers.conf
+  fi
   export ENGINE_ARGS
 }
 # setup_file for most files: a store with the busybox image in it.

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "engine/monitor/process/external_runtime.h"
+
 namespace creel::engine::monitor {
 
 namespace {
@@ -33,6 +35,7 @@ class Own final : public FirstProcess {
 
 Result<std::unique_ptr<FirstProcess>> make_first_process(const Job& job, const runtime::Stdio& stdio,
                                                          const runtime::InitOptions& options) {
+  if (!job.runtime.program.path.empty()) return create_by_runtime(job, stdio, options.cgroup);
   TRY_SET(runtime::InitProcess init, runtime::clone_init(job.plan, stdio, options));
   return std::unique_ptr<FirstProcess>(std::make_unique<Own>(std::move(init)));
 }

@@ -158,6 +158,8 @@ Result<pid_t> Session::start() {
   group.resources = {};
   job_.plan = {};
   job_.plan.cgroup = std::move(group);
+  job_.runtime.config_before_user = {};
+  job_.runtime.config_after_user = {};
   return state_.pid;
 }
 

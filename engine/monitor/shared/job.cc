@@ -8,7 +8,7 @@ namespace creel::engine::monitor {
 namespace {
 // "CRJB", and a number to be raised with every change of the fields.
 constexpr std::uint32_t kMagic = 0x424a5243;
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 }  // namespace
 
 template <typename Archive>
@@ -16,10 +16,18 @@ void fields(Archive& a, NetworkJob& n) {
   a.all(n.argv, n.port_requests, n.port_names);
 }
 template <typename Archive>
+void fields(Archive& a, RuntimeProgram& r) {
+  a.all(r.name, r.path, r.flags, r.state_root);
+}
+template <typename Archive>
+void fields(Archive& a, RuntimeJob& r) {
+  a.all(r.program, r.config_before_user, r.config_after_user);
+}
+template <typename Archive>
 void fields(Archive& a, Job& j) {
   a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
         j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv,
-        j.network, j.plan);
+        j.network, j.runtime, j.plan);
 }
 
 std::string encode(const Job& job) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/monitor/shared/runtime_program.h"
 #include "engine/runtime/child/plan.h"
 
 namespace creel::engine::monitor {
@@ -18,6 +19,13 @@ struct NetworkJob {
   std::vector<std::string> argv;  // "@NETNS@", "@READY_FD@", "@EXIT_FD@", "@API@" are replaced; empty: nothing to start
   std::vector<std::string> port_requests;  // JSON of slirp4netns' API socket (add_hostfwd), sent in order
   std::vector<std::string> port_names;     // for errors: "127.0.0.1:8080->80/tcp"
+};
+
+// For a container that another OCI runtime runs: `plan` says how its root file system and volumes come about, config.json the
+// rest. Its process.user is not known before the container's own /etc/passwd can be read.
+struct RuntimeJob {
+  RuntimeProgram program;
+  std::string config_before_user, config_after_user;
 };
 
 struct Job {
@@ -37,6 +45,7 @@ struct Job {
   std::vector<std::string>
       cleanup_argv;  // run at the end when no attached CLI took over: creel --inside-userns … __cleanup ID
   NetworkJob network;
+  RuntimeJob runtime;
   runtime::Plan plan;
 };
 

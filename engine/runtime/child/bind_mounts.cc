@@ -43,19 +43,24 @@ Result<void> dress_mount(int mount, const MountStep& step, bool recursive) {
   return {};
 }
 
+Result<void> prepare_source(const MountStep& step, int root, int source, std::uint32_t uid, std::uint32_t gid) {
+  if (step.copy_up) {
+    auto filled = fill_from_image(root, step.destination, source);
+    if (!filled.ok()) return std::move(filled).error().within("copying the image's " + step.destination + " to the volume");
+  }
+  if (step.chown) {
+    TRY_SET(Fd dir, open_tree_directory(source));
+    auto changed = chown_tree(dir.get(), uid, gid);
+    if (!changed.ok()) return std::move(changed).error().within("giving " + step.source + " to the container's user");
+  }
+  return {};
+}
+
 Result<void> mount_bind(MountContext& context, const MountStep& step, Fd source) {
   struct stat info{};
   if (fstat(source.get(), &info) != 0) return errno_error("stat " + step.source);
   if (step.kind == MountStep::Kind::kDevice) TRY(check_device(step, info));
-  if (step.copy_up && S_ISDIR(info.st_mode)) {
-    auto filled = fill_from_image(context.root, step.destination, source.get());
-    if (!filled.ok()) return std::move(filled).error().within("copying the image's " + step.destination + " to the volume");
-  }
-  if (step.chown && S_ISDIR(info.st_mode)) {
-    TRY_SET(Fd dir, open_tree_directory(source.get()));
-    auto changed = chown_tree(dir.get(), context.owner_uid, context.owner_gid);
-    if (!changed.ok()) return std::move(changed).error().within("giving " + step.source + " to the container's user");
-  }
+  if (S_ISDIR(info.st_mode)) TRY(prepare_source(step, context.root, source.get(), context.owner_uid, context.owner_gid));
   TRY(dress_mount(source.get(), step, step.recursive && step.deep));
   TRY(set_propagation(source.get(), step.propagation, step.recursive, step.destination));
   TRY_SET(Fd target, open_destination(context.root, step.destination, S_ISDIR(info.st_mode)));

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/rootfs.h"
 
 namespace creel::engine::runtime {
 
@@ -15,6 +16,16 @@ Result<void> check_path(const std::string& path) {
   if (path.find_first_of(":,\\") == std::string::npos) return {};
   return fail(Code::kInvalid, "fuse-overlayfs cannot be given the path " + path)
       .with_hint("use a --root without colons, commas and backslashes");
+}
+
+// "id on disk:id shown:count:…"
+std::string id_mapping(const std::vector<IdMapStep>& map) {
+  std::string out;
+  for (const IdMapStep& range : map) {
+    if (!out.empty()) out += ':';
+    out += std::to_string(range.inside) + ":" + std::to_string(range.outside) + ":" + std::to_string(range.count);
+  }
+  return out;
 }
 
 }  // namespace
@@ -53,6 +64,9 @@ Result<Process> serve_fuse(const Plan& plan, int device) {
   if (!plan.upper.empty()) {
     TRY(check_path(plan.upper));
     options += ",upperdir=" + plan.upper + ",workdir=" + plan.work;
+  }
+  if (!plan.uid_map.empty() && !has_foreign_user_namespace(plan)) {
+    options += ",uidmapping=" + id_mapping(plan.uid_map) + ",gidmapping=" + id_mapping(plan.gid_map);
   }
   SpawnRequest request;
   request.path = program;

@@ -4,6 +4,8 @@
 // The mount is the container's first process's own, made in its user namespace: IDs on disk are then the container's IDs,
 // whatever they are outside. The program that serves it runs outside the container, beside the monitor, and ends by itself
 // when the container's mount namespace is gone.
+// For another OCI runtime the mount is the monitor's, in the engine's user namespace: then the program shows the IDs on disk as
+// the container's user namespace, made later, will map them.
 #pragma once
 
 #include <string>

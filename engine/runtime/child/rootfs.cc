@@ -102,9 +102,9 @@ bool is_refusal(int err) {
 
 }  // namespace
 
-Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve) {
+Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve, const std::string& wanted) {
   if (plan.rootfs.empty() && plan.lower.empty()) return fail(Code::kInvalid, "the image has no layers");
-  const std::string at = mount_point(plan);
+  const std::string at = wanted.empty() ? mount_point(plan) : wanted;
   if (!plan.rootfs.empty()) {
     Fd tree = std::move(sources[kRootSource]);
     TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));

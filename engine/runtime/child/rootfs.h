@@ -31,7 +31,12 @@ Result<Sources> receive_sources(const Plan& plan, int channel);
 // Overlay or directory, mounted where enter_root() can pivot to it. The descriptor is its root. Where only a program can
 // serve it, `serve` gets the /dev/fuse before anything is looked up in it.
 using ServeFuse = void (*)(int channel, int device);
-Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve);
+// `at`: an empty directory for it; without one it covers any that will do, which is right for who pivots into it at once.
+Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse serve, const std::string& at = {});
+
+// Before a bind mount: fills an empty source from what the image has at its destination, gives it to the user, as the step asks.
+// `source`: a directory, as a mount or an O_PATH descriptor.
+Result<void> prepare_source(const MountStep& step, int root, int source, std::uint32_t uid, std::uint32_t gid);
 
 struct MountContext {
   const Plan& plan;

@@ -1,0 +1,15 @@
+// A container's first process that another OCI runtime makes, by the command line of runc: create, start, delete.
+// Who runs this: the monitor, single-threaded, root of the engine's user namespace (or real root).
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "engine/monitor/process/first_process.h"
+
+namespace creel::engine::monitor {
+
+// `cgroup`: directory of the group that the process is put into; -1: none. `create`: on return the process is there, set up and waiting for `start`. Errors are the runtime's own words.
+Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const runtime::Stdio& stdio, int cgroup);
+
+}  // namespace creel::engine::monitor
