@@ -61,7 +61,7 @@ bool contains_any(const std::string& text, std::initializer_list<const char*> wo
 
 Code kind_of(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (contains_any(text, {"permission denied", "operation not permitted", "exec format error"})) return Code::kCannotInvoke;
+  if (contains_any(text, {"permission denied", "operation not permitted", "exec format error", "is a directory"})) return Code::kCannotInvoke;
   if (contains_any(text, {"executable file", "no such file or directory", "open executable"})) return Code::kCommandAbsent;
   return Code::kFailed;
 }

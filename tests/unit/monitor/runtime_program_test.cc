@@ -44,6 +44,7 @@ TEST_CASE("another runtime's errors: the last one of its log, with the exit code
         "127 other: executable file `x` not found in $PATH: No such file or directory");
   CHECK(told("{\"msg\":\"open executable: Permission denied\",\"level\":\"error\",\"time\":\"t\"}\n") ==
         "126 other: open executable: Permission denied");
+  CHECK(told("{\"level\":\"error\",\"msg\":\"exec `/etc`: Is a directory\"}") == "126 other: exec `/etc`: Is a directory");
   // runc: level first, warnings before it, quotes within.
   CHECK(told("{\"error\":\"e\",\"level\":\"warning\",\"msg\":\"unable to get oom kill count\",\"time\":\"t\"}\n"
              "{\"level\":\"error\",\"msg\":\"exec: \\\"nosuch\\\": executable file not found in $PATH\",\"time\":\"t\"}\n") ==
