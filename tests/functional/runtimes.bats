@@ -34,6 +34,14 @@ streams_and_codes() {
 }
 @test "run: streams and exit codes" { each streams_and_codes; }
 
+root_directory() {
+  mkdir -p "$BATS_TEST_TMPDIR/root/bin"
+  cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/root/bin/"
+  with 0 run --rm --network none --rootfs "$BATS_TEST_TMPDIR/root" /bin/busybox echo from a directory
+  assert_output 'from a directory'
+}
+@test "run --rootfs" { each root_directory; }
+
 absent_commands() {
   with 127 run --rm $BUSYBOX no-such-command
   assert_contains "$stderr" "no-such-command"

@@ -109,7 +109,7 @@ Result<Fd> mount_root(const Plan& plan, Sources& sources, int channel, ServeFuse
     Fd tree = std::move(sources[kRootSource]);
     TRY(set_attributes(tree.get(), 0, 0, MS_PRIVATE, true, plan.rootfs));
     // Where hooks look for it, if the container's root may go there.
-    auto target = open_file(plan.rootfs, O_PATH | O_DIRECTORY);
+    auto target = open_file(wanted.empty() ? plan.rootfs : wanted, O_PATH | O_DIRECTORY);
     if (!target.ok()) target = open_file(at, O_PATH | O_DIRECTORY);
     if (!target.ok()) return std::move(target).error();
     TRY(attach(tree.get(), target->get(), at));

@@ -102,8 +102,9 @@ TEST_CASE_FIXTURE(StoreDir, "many first commands at once make one store") {
   for (int i = 0; i < 12; ++i) {
     children.push_back(start_child([&] {
       auto store = Store::open(paths, Store::Access::kWrite);
-      if (!store.ok()) return 1;
-      return (*store)->add_container(container_of(digest_of('a', i).hex(), "c" + std::to_string(i)), {}).ok() ? 0 : 2;
+      if (!store.ok()) return (fprintf(stderr, "%s\n", store.error().text.c_str()), 1);
+      auto added = (*store)->add_container(container_of(digest_of('a', i).hex(), "c" + std::to_string(i)), {});
+      return added.ok() ? 0 : (fprintf(stderr, "%s\n", added.error().text.c_str()), 2);
     }));
   }
   for (pid_t child : children) CHECK(wait_status(child) == 0);
