@@ -57,6 +57,10 @@ Result<void> limit(const Cgroup& cgroup, const CgroupPlan& plan, const Result<vo
     return error;
   }
   if (plan.owner) TRY(give_group(cgroup.fd(), *plan.owner));
+  return {};
+}
+
+Result<void> filter(const Cgroup& cgroup, const CgroupPlan& plan) {
   const auto& rules = plan.resources.devices;
   static const DeviceRule kAll{true, 'a', {}, {}, "rwm"};
   if (rules.empty() || (rules.size() == 1 && rules.front() == kAll) || !in_initial_userns()) return {};
@@ -121,6 +125,8 @@ Result<CgroupPlacement> CgroupPlacement::begin(const CgroupPlan& plan) {
 }
 
 Result<void> CgroupPlacement::finish(pid_t pid) {
+  // The kernel checks and compiles a filter while the process is already at work; it waits for this before the exec.
+  if (plan_->manager == CgroupManager::kCgroupfs && cgroup_.valid()) return filter(cgroup_, *plan_);
   if (plan_->manager != CgroupManager::kSystemd) return {};
   const bool needed = plan_->required || plan_->resources.any_limit();
   auto hierarchy = open_hierarchy();
@@ -148,7 +154,8 @@ Result<void> CgroupPlacement::finish(pid_t pid) {
   // A group with processes passes no controllers on, so the process moves first. It waits until all limits hold.
   TRY(cgroup_.add(pid));
   auto enabled = enable_offered(scope.get(), wanted_controllers(plan_->resources));
-  return limit(cgroup_, *plan_, enabled);
+  TRY(limit(cgroup_, *plan_, enabled));
+  return filter(cgroup_, *plan_);
 }
 
 Result<void> update_cgroup(const CgroupPlan& plan, const Cgroup& cgroup, const Resources& resources) {
