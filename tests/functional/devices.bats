@@ -7,13 +7,13 @@ teardown() { clean_up; }
 numbers() { stat -c '%t:%T' "$1"; }
 
 @test "--device: a device, under its own name or another" {
-  expect 0 run --rm --device /dev/kmsg $BUSYBOX stat -c '%F %t:%T' /dev/kmsg
-  assert_output "character special file $(numbers /dev/kmsg)"
-  expect 0 run --rm --device /dev/kmsg:/dev/deep/other $BUSYBOX stat -c '%F %t:%T' /dev/deep/other
-  assert_output "character special file $(numbers /dev/kmsg)"
+  expect 0 run --rm --device /dev/fuse $BUSYBOX stat -c '%F %t:%T' /dev/fuse
+  assert_output "character special file $(numbers /dev/fuse)"
+  expect 0 run --rm --device /dev/fuse:/dev/deep/other $BUSYBOX stat -c '%F %t:%T' /dev/deep/other
+  assert_output "character special file $(numbers /dev/fuse)"
   expect 0 run --rm --device /dev/zero:/dev/nothing:rw $BUSYBOX sh -c 'head -c 3 /dev/nothing | od -An -tx1'
   assert_output " 00 00 00"
-  expect 0 run --rm $BUSYBOX sh -c '[ ! -e /dev/kmsg ] && echo absent'
+  expect 0 run --rm $BUSYBOX sh -c '[ ! -e /dev/fuse ] && echo absent'
   assert_output absent
 }
 
@@ -37,10 +37,10 @@ numbers() { stat -c '%t:%T' "$1"; }
 }
 
 @test "--device is shown by inspect, and gone when the device is" {
-  expect 0 create --name d --device /dev/zero:/dev/a:rw --device /dev/kmsg $BUSYBOX ls /dev/a
+  expect 0 create --name d --device /dev/zero:/dev/a:rw --device /dev/fuse $BUSYBOX ls /dev/a
   expect 0 inspect -f '{{range .HostConfig.Devices}}{{.PathOnHost}} {{.PathInContainer}} {{.CgroupPermissions}};{{end}}' d
   # Podman shows none of an ordinary user's.
-  is_podman || assert_output "/dev/zero /dev/a rw;/dev/kmsg /dev/kmsg rwm;"
+  is_podman || assert_output "/dev/zero /dev/a rw;/dev/fuse /dev/fuse rwm;"
   expect 0 start -a d
   assert_output /dev/a
 }

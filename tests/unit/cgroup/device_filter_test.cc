@@ -119,14 +119,18 @@ TEST_CASE("the kernel takes the program, and another replaces it") {
     waitpid(child, &status, 0);
     return WEXITSTATUS(status);
   };
-  CHECK(opens("/dev/kmsg") == 0);
+  if (opens("/dev/fuse") != 0) {
+    MESSAGE("left out: there is no /dev/fuse that can be opened");
+    CHECK(remove_cgroup(plan, group.path()).ok());
+    return;
+  }
   REQUIRE(group.filter_devices({{false, 'a', {}, {}, "rwm"}}).ok());
-  CHECK(opens("/dev/kmsg") == EPERM);
+  CHECK(opens("/dev/fuse") == EPERM);
   CHECK(opens("/dev/null") == 0);
   // Looser than the one before: that one must be gone.
-  REQUIRE(group.filter_devices({{false, 'a', {}, {}, "rwm"}, {true, 'c', 1, 11, "r"}}).ok());
-  CHECK(opens("/dev/kmsg") == 0);
+  REQUIRE(group.filter_devices({{false, 'a', {}, {}, "rwm"}, {true, 'c', 10, 229, "r"}}).ok());
+  CHECK(opens("/dev/fuse") == 0);
   REQUIRE(group.filter_devices({{true, 'a', {}, {}, "rwm"}}).ok());
-  CHECK(opens("/dev/kmsg") == 0);
+  CHECK(opens("/dev/fuse") == 0);
   CHECK(remove_cgroup(plan, group.path()).ok());
 }
