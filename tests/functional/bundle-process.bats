@@ -122,7 +122,7 @@ status_line() { awk -v key="$1:" '$1 == key { print $2 }' <<<"$output"; }
   expect_runtime 0 run --bundle "$dir" mapped
   assert_output $'7\n8 9\n'"0 $(id -u) 1"
   creel_runtime_only "crun and runc say it their own way"
-  dir=$(bundle unmapped "$(maps 1 1)")
+  dir=$(bundle unmapped "$(maps 3000000000 3000000000)")
   expect_runtime 1 run --bundle "$dir" unmapped
   assert_contains "$stderr" newuidmap
 }

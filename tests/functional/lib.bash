@@ -99,7 +99,8 @@ wait_until() {
   local end=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "still not so: $*"
+    # By return: where the caller looks at the outcome, a failure alone does not end the loop.
+    [ $SECONDS -lt $end ] || { fail "still not so: $*"; return 1; }
     sleep 0.05
   done
 }

@@ -136,8 +136,9 @@ nothing_left() {
   with 0 rm -f -t 0 c
   pid_gone "$pid" || fail "process $pid is left"
   with 0 run --rm $BUSYBOX true
-  gone() { [ -z "$(find "$XDG_RUNTIME_DIR/creel/containers" "$XDG_RUNTIME_DIR/creel/oci" -mindepth 1)" ]; }
-  wait_until 10 gone
+  left() { find "$XDG_RUNTIME_DIR/creel/containers" "$XDG_RUNTIME_DIR/creel/oci" -mindepth 1; }
+  gone() { [ -z "$(left)" ]; }
+  wait_until 10 gone || fail "left: $(left)"
 }
 @test "rm: nothing is left of it, not in the runtime's own records either" {
   creel_only
