@@ -2,15 +2,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
+#include <chrono>
 
 #include "base/file.h"
+#include "base/unix_socket.h"
 #include "engine/monitor/client.h"
 #include "engine/monitor/shared/liveness.h"
 #include "engine/monitor/shared/protocol.h"
@@ -88,21 +88,13 @@ Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool 
   auto dir = open_file(running_dir, O_PATH | O_DIRECTORY);
   if (!dir.ok() && dir.error().err == ENOENT) return fail(Code::kInUse, "the container does not run");
   if (!dir.ok()) return std::move(dir).error();
-  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return errno_error("making a socket");
-  // A socket's name has 108 bytes; the directory's may be longer.
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir->get()) + "/attach";
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  int done = -1;
-  do {
-    done = connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));
-  } while (done != 0 && errno == EINTR);
-  if (done != 0) {
-    if (errno == ENOENT || errno == ECONNREFUSED) return fail(Code::kInUse, "the container does not run");
-    return errno_error("connecting to " + running_dir + "/attach");
+  auto connected = connect_unix(dir->get(), "attach", SOCK_SEQPACKET);
+  if (!connected.ok()) {
+    const int err = connected.error().err;
+    if (err == ENOENT || err == ECONNREFUSED) return fail(Code::kInUse, "the container does not run");
+    return std::move(connected).error().within(running_dir);
   }
+  Fd socket = std::move(*connected);
   const char wants[2] = {static_cast<char>(want_stdin ? 1 : 0), static_cast<char>(want_output ? 1 : 0)};
   if (!send_packet(socket.get(), Type::kAttach, std::string_view(wants, 2)))
     return fail(Code::kInUse, "the container does not run");

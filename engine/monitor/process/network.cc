@@ -5,14 +5,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 
 namespace creel::engine::monitor {
 
@@ -40,20 +39,14 @@ std::string replaced(std::string text, std::string_view placeholder, const std::
 
 // One request, one answer, one connection: the protocol of slirp4netns(1).
 Result<std::string> ask(const std::string& running_dir, const std::string& request) {
-  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return errno_error("making a socket");
+  TRY_SET(Fd dir, open_file(running_dir, O_PATH | O_DIRECTORY));
+  auto connected = connect_unix(dir.get(), kApiSocket, SOCK_STREAM);
+  if (!connected.ok()) return std::move(connected).error().within("slirp4netns");
+  const Fd fd = std::move(*connected);
   // A helper that hangs must not hang the start.
   const timeval patience{kReadyTimeoutMs / 1000, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  TRY_SET(Fd dir, open_file(running_dir, O_PATH | O_DIRECTORY));
-  // A socket's name has 108 bytes; the directory's may be longer.
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + kApiSocket;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
-    return errno_error("connecting to slirp4netns");
   TRY(write_all(fd.get(), request));
   shutdown(fd.get(), SHUT_WR);
   return read_all(fd.get(), 65536);

@@ -5,15 +5,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "engine/monitor/shared/liveness.h"
 
 namespace creel::engine::monitor {
@@ -101,18 +100,10 @@ Result<void> Session::prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err) 
 }
 
 Result<void> Session::listen_for_clients() {
-  listener_ = Fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener_.valid()) return errno_error("making a socket");
-  // A socket's name has 108 bytes; the directory's may be longer.
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(running_dir_.get()) + "/attach";
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   unlinkat(running_dir_.get(), "attach", 0);
-  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      listen(listener_.get(), 16) != 0) {
-    return errno_error("making socket " + job_.running_dir + "/attach");
-  }
+  auto listener = listen_unix(running_dir_.get(), "attach", SOCK_SEQPACKET | SOCK_NONBLOCK, 16);
+  if (!listener.ok()) return std::move(listener).error().within(job_.running_dir);
+  listener_ = std::move(*listener);
   return {};
 }
 

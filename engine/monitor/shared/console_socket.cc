@@ -3,12 +3,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
+#include "base/unix_socket.h"
 
 namespace creel::engine::monitor {
 
@@ -30,17 +29,9 @@ Result<void> wait_readable(int fd) {
 Result<ConsoleSocket> ConsoleSocket::listen(const std::string& dir, const std::string& name) {
   ConsoleSocket out;
   TRY_SET(Fd directory, open_file(dir, O_PATH | O_DIRECTORY));
-  out.listener_ = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!out.listener_.valid()) return errno_error("making a socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(directory.get()) + "/" + name;
-  if (path.size() >= sizeof(address.sun_path)) return fail(Code::kInvalid, "socket name " + name + " is too long");
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (bind(out.listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(out.listener_.get(), 1) != 0) {
-    return errno_error("making socket " + dir + "/" + name);
-  }
+  auto listener = listen_unix(directory.get(), name, SOCK_STREAM, 1);
+  if (!listener.ok()) return std::move(listener).error().within(dir);
+  out.listener_ = std::move(*listener);
   return out;
 }
 
@@ -51,20 +42,10 @@ Result<Fd> ConsoleSocket::receive() {
   TRY(wait_readable(connection.get()));
   char text[4096];  // the terminal's name, which nobody needs
   iovec io{text, sizeof(text)};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr header{};
-  header.msg_iov = &io;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  if (recvmsg(connection.get(), &header, MSG_CMSG_CLOEXEC) < 0) return errno_error("receiving the container's terminal");
-  const cmsghdr* c = CMSG_FIRSTHDR(&header);
-  if (c == nullptr || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
-    return fail(Code::kFailed, "the OCI runtime sent no terminal");
-  }
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-  return Fd(fd);
+  Fd terminal;
+  if (receive_with_fd(connection.get(), &io, 1, terminal) < 0) return errno_error("receiving the container's terminal");
+  if (!terminal.valid()) return fail(Code::kFailed, "the OCI runtime sent no terminal");
+  return terminal;
 }
 
 }  // namespace creel::engine::monitor

@@ -2,10 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
 
+#include "base/unix_socket.h"
 #include "engine/runtime/child/wire.h"
 
 namespace creel::engine::runtime {
@@ -24,27 +25,10 @@ Result<Received> receive(int socket) {
   Received out;
   out.data.resize(kMaxMessage);
   iovec io{out.data.data(), out.data.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr header{};
-  header.msg_iov = &io;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  // A process that ends with unread messages resets the connection, which is told once, and before what it had to say.
-  bool reset = false;
-  do {
-    reset = out.size < 0 && errno == ECONNRESET;
-    out.size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (out.size < 0 && (errno == EINTR || (errno == ECONNRESET && !reset)));
+  out.size = receive_with_fd(socket, &io, 1, out.fd);
   if (out.size < 0 && errno == ECONNRESET) out.size = 0;
   if (out.size < 0) return errno_error("talking to the container's process");
   out.data.resize(static_cast<std::size_t>(out.size));
-  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-    out.fd = Fd(fd);
-  }
   return out;
 }
 
@@ -58,21 +42,8 @@ Result<ChannelPair> make_channel() {
 
 void send_message(int socket, Message message, int fd) {
   char type = static_cast<char>(message);
-  iovec io{&type, 1};
-  msghdr header{};
-  header.msg_iov = &io;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  if (fd >= 0) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof(control);
-    cmsghdr* c = CMSG_FIRSTHDR(&header);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-  }
-  (void)!sendmsg(socket, &header, MSG_NOSIGNAL);
+  const iovec io{&type, 1};
+  (void)send_with_fd(socket, &io, 1, fd);
 }
 
 void send_error(int socket, const Error& error) {

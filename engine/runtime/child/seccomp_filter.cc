@@ -1,5 +1,6 @@
 #include "engine/runtime/child/seccomp_filter.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -8,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,8 +16,8 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 
+#include "base/unix_socket.h"
 #include "engine/runtime/child/entry.h"
 
 namespace creel::engine::runtime {
@@ -44,19 +44,8 @@ std::string json_string(const std::string& text) {
 }
 
 Result<void> send_listener(const SeccompListener& to, int fd) {
-  iovec io{const_cast<char*>(to.state.data()), to.state.size()};
-  msghdr header{};
-  header.msg_iov = &io;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  cmsghdr* c = CMSG_FIRSTHDR(&header);
-  c->cmsg_level = SOL_SOCKET;
-  c->cmsg_type = SCM_RIGHTS;
-  c->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-  if (sendmsg(to.socket.get(), &header, MSG_NOSIGNAL) != static_cast<ssize_t>(to.state.size())) {
+  const iovec io{const_cast<char*>(to.state.data()), to.state.size()};
+  if (send_with_fd(to.socket.get(), &io, 1, fd) != static_cast<ssize_t>(to.state.size())) {
     return errno_error("handing the seccomp listener over");
   }
   return {};
@@ -103,17 +92,9 @@ Result<void> load_and_hand_over(const sock_fprog& program, unsigned flags, const
 Result<SeccompListener> connect_seccomp_listener(const ProcessPlan& plan, const std::string& state, pid_t pid) {
   SeccompListener out;
   if (plan.seccomp_listener_path.empty()) return out;
-  const std::string what = "connecting to the seccomp listener " + plan.seccomp_listener_path;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (plan.seccomp_listener_path.size() >= sizeof(address.sun_path)) {
-    return fail(Code::kInvalid, what + ": the path is longer than a socket's may be");
-  }
-  std::memcpy(address.sun_path, plan.seccomp_listener_path.c_str(), plan.seccomp_listener_path.size() + 1);
-  out.socket = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!out.socket.valid() || connect(out.socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return errno_error(what);
-  }
+  auto connected = connect_unix(AT_FDCWD, plan.seccomp_listener_path, SOCK_STREAM);
+  if (!connected.ok()) return std::move(connected).error().within("seccomp listener " + plan.seccomp_listener_path);
+  out.socket = std::move(*connected);
   out.state = "{\"ociVersion\":\"1.2.0\",\"fds\":[\"seccompFd\"],\"pid\":" + std::to_string(pid);
   if (!plan.seccomp_listener_metadata.empty()) out.state += ",\"metadata\":" + json_string(plan.seccomp_listener_metadata);
   out.state += ",\"state\":" + (state.empty() ? "{}" : state) + "}";

@@ -6,15 +6,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "engine/runtime/instance/attend.h"
 #include "engine/runtime/instance/console_socket.h"
 #include "engine/runtime/instance/hooks.h"
@@ -22,19 +21,6 @@
 namespace creel::engine::runtime {
 
 namespace {
-
-Result<Fd> listen_at(int dir, const char* name) {
-  Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return errno_error("making a socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir) + "/" + name;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(fd.get(), 1) != 0) {
-    return errno_error("making the socket that the container waits on");
-  }
-  return fd;
-}
 
 // Whole-file writes into a directory that nobody reads yet: no need of a rename each.
 Result<void> write_new(int dir, const char* name, const std::string& data) {
@@ -83,7 +69,7 @@ Result<void> Creation::clone(bool waits_for_start) {
   how.cgroup = placement_->clone_into();
   how.die_with_parent = false;
   if (waits_for_start) {
-    TRY_SET(listener_, listen_at(dir_.get(), kStartSocket));
+    TRY_SET(listener_, listen_unix(dir_.get(), kStartSocket, SOCK_SEQPACKET, 1));
     how.start_listener = listener_.get();
   }
   TRY_SET(process_, clone_init(plan(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, how));

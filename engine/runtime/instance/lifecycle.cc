@@ -5,14 +5,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/unix_socket.h"
 #include "engine/runtime/child/init.h"
 #include "engine/runtime/instance/hooks.h"
 
@@ -21,19 +20,6 @@ namespace creel::engine::runtime {
 namespace {
 
 constexpr int kKillTimeoutMs = 10'000;
-
-Result<Fd> connect_at(int dir, const char* name) {
-  Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return errno_error("making a socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir) + "/" + name;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return errno_error("reaching the container's process");
-  }
-  return fd;
-}
 
 Error cannot_start(const Instance& instance, Status status) {
   std::string text = "cannot start container \"" + instance.record().id + "\": ";
@@ -87,7 +73,7 @@ Result<void> start_container(const Instance& instance) {
   TRY(instance.lock());
   const Status status = instance.status();
   if (status != Status::kCreated) return cannot_start(instance, status);
-  TRY_SET(const Fd connection, connect_at(instance.dir(), kStartSocket));
+  TRY_SET(const Fd connection, connect_unix(instance.dir(), kStartSocket, SOCK_SEQPACKET));
   auto started = start_waiting(connection.get(), instance.record().pid);
   unlinkat(instance.dir(), kStartSocket, 0);
   TRY(std::move(started));
