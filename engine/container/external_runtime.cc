@@ -28,7 +28,6 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kInitPath = "/run/podman-init";
-constexpr std::size_t kLargestLog = 65536;
 
 monitor::RuntimeProgram program_of(Engine& engine, const ContainerConfig& config) {
   monitor::RuntimeProgram out{config.runtime, config.runtime_path, {}, engine.paths().oci()};
@@ -88,26 +87,6 @@ Result<void> beside_monitor(Engine& engine, const monitor::Observed& observed, c
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   return ended;
-}
-
-// In that child: one command of the runtime, its log in `dir`, its streams `stdio` or nothing.
-Result<void> call(const monitor::RuntimeProgram& program, const std::vector<std::string>& words, const std::string& dir,
-                  const runtime::Stdio& stdio) {
-  TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
-  auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
-  SpawnRequest request;
-  request.path = program.path;
-  request.argv = monitor::runtime_argv(program, "log", words);
-  request.env = monitor::runtime_environment();
-  request.fds = {{or_null(stdio.in), 0}, {or_null(stdio.out), 1}, {or_null(stdio.err), 2}};
-  request.cwd = dir;
-  umask(0022);
-  auto process = spawn(request);
-  if (!process.ok()) return std::move(process).error().within("OCI runtime " + program.name);
-  TRY_SET(const int code, process->wait());
-  if (code == 0) return {};
-  auto log = read_file(dir + "/log", kLargestLog);
-  return monitor::runtime_error(program, words.front(), log.ok() ? *log : std::string(), {}, code);
 }
 
 // A directory for one command's files, gone with it.
@@ -197,7 +176,7 @@ Result<runtime::ExecProcess> exec_by_runtime(Engine& engine, const ContainerConf
   auto executed = beside_monitor(engine, observed, [&]() -> Result<void> {
     TRY_SET(const std::string text, process_text(process, observed.state->pid));
     TRY(write_atomic(dir.path() + "/process.json", text));
-    return call(program_of(engine, config), words, dir.path(), process.terminal ? runtime::Stdio{} : stdio);
+    return monitor::call_runtime(program_of(engine, config), words, dir.path(), process.terminal ? runtime::Stdio{} : stdio);
   });
   TRY(std::move(executed));
   TRY_SET(const std::string text, read_file(dir.path() + "/pid", 64));
@@ -218,7 +197,7 @@ Result<void> run_runtime(Engine& engine, const ContainerConfig& config, const mo
   line.push_back(config.id);
   line.insert(line.end(), arguments.begin(), arguments.end());
   return beside_monitor(engine, observed,
-                        [&] { return call(program_of(engine, config), line, dir.path(), {}); });
+                        [&] { return monitor::call_runtime(program_of(engine, config), line, dir.path(), {}); });
 }
 
 Result<void> signal_container(Engine& engine, const ContainerConfig& config, const monitor::Observed& observed, int pidfd,

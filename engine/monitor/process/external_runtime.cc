@@ -23,10 +23,8 @@ namespace creel::engine::monitor {
 
 namespace {
 
-constexpr const char* kLog = "log";
 constexpr const char* kPidFile = "pid";
 constexpr const char* kConsole = "console";
-constexpr std::size_t kLargestLog = 65536;
 constexpr int kUnknownExit = 255;
 
 // The container's process is an orphan when `create` has ended: it becomes this process's child. No longer than that: what the
@@ -58,7 +56,9 @@ class External final : public FirstProcess {
   int end() override;
 
  private:
-  Result<void> command(const std::vector<std::string>& words, const runtime::Stdio& stdio);
+  Result<void> command(const std::vector<std::string>& words, const runtime::Stdio& stdio) {
+    return call_runtime(program_, words, bundle_, stdio);
+  }
   void forget();
 
   const Job& job_;
@@ -69,27 +69,6 @@ class External final : public FirstProcess {
   Fd pidfd_, terminal_, network_namespace_;
   Fd root_;  // held until this process ends
 };
-
-// In the bundle's directory: names of files stay short, whatever a socket's name may be at most.
-Result<void> External::command(const std::vector<std::string>& words, const runtime::Stdio& stdio) {
-  TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
-  auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
-  SpawnRequest request;
-  request.path = program_.path;
-  request.argv = runtime_argv(program_, kLog, words);
-  request.env = runtime_environment();
-  request.fds = {{or_null(stdio.in), 0}, {or_null(stdio.out), 1}, {or_null(stdio.err), 2}};
-  request.cwd = bundle_;
-  // Runtimes make directories in the container with the mask that they are started with.
-  const mode_t mask = umask(0022);
-  auto process = spawn(request);
-  umask(mask);
-  if (!process.ok()) return std::move(process).error().within("OCI runtime " + program_.name);
-  TRY_SET(const int code, process->wait());
-  if (code == 0) return {};
-  auto log = read_file(bundle_ + "/" + kLog, kLargestLog);
-  return runtime_error(program_, words.front(), log.ok() ? *log : std::string(), {}, code);
-}
 
 Result<void> External::create(const runtime::Stdio& stdio, int cgroup) {
   // Of a monitor that was killed.

@@ -1,16 +1,23 @@
 #include "engine/monitor/shared/runtime_program.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
+#include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 
 namespace creel::engine::monitor {
 
 namespace {
+
+constexpr const char* kLog = "log";
+constexpr std::size_t kLargestLog = 65536;
 
 // What follows `"key":` as a JSON string, unescaped as far as one line of plain text needs it.
 std::string string_member(std::string_view object, std::string_view key) {
@@ -98,6 +105,27 @@ Error runtime_error(const RuntimeProgram& program, std::string_view command, std
   const Code code = kind_of(why);
   if (why.empty()) why = std::string(command) + " failed with exit code " + std::to_string(exit_code);
   return fail(code, program.name + ": " + why);
+}
+
+Result<void> call_runtime(const RuntimeProgram& program, const std::vector<std::string>& command, const std::string& dir,
+                          const runtime::Stdio& stdio) {
+  TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
+  auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
+  SpawnRequest request;
+  request.path = program.path;
+  request.argv = runtime_argv(program, kLog, command);
+  request.env = runtime_environment();
+  request.fds = {{or_null(stdio.in), 0}, {or_null(stdio.out), 1}, {or_null(stdio.err), 2}};
+  request.cwd = dir;
+  // Runtimes make directories in the container with the mask that they are started with.
+  const mode_t mask = umask(0022);
+  auto process = spawn(request);
+  umask(mask);
+  if (!process.ok()) return std::move(process).error().within("OCI runtime " + program.name);
+  TRY_SET(const int code, process->wait());
+  if (code == 0) return {};
+  auto log = read_file(dir + "/" + kLog, kLargestLog);
+  return runtime_error(program, command.front(), log.ok() ? *log : std::string(), {}, code);
 }
 
 }  // namespace creel::engine::monitor

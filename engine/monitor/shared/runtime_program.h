@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/runtime/child/init.h"
 
 namespace creel::engine::monitor {
 
@@ -28,5 +29,10 @@ std::vector<std::string> runtime_environment();
 // runtimes that do not log.
 Error runtime_error(const RuntimeProgram& program, std::string_view command, std::string_view log, std::string_view said,
                     int exit_code);
+
+// Runs one command in directory `dir`, where names of files stay short, with its log there; -1 in `stdio`: /dev/null.
+// Errors as runtime_error(). Changes the file mode mask meanwhile: for a process with one thread.
+Result<void> call_runtime(const RuntimeProgram& program, const std::vector<std::string>& command, const std::string& dir,
+                          const runtime::Stdio& stdio);
 
 }  // namespace creel::engine::monitor
