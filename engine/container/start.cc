@@ -47,6 +47,7 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
   TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
   job.plan.cgroup.resources.devices = spec.resources.devices;
+  job.plan.cgroup.owner = runtime::cgroup_owner(spec);
   job.plan.process.keep_groups = config.annotations.contains(kKeepGroups);
   if (has_external_runtime(config)) {
     TRY_SET(job.runtime, make_runtime_job(engine, config, std::move(spec)));

@@ -1,6 +1,7 @@
 // Spec -> Plan: every decision that needs a table or a library, made before any process is cloned.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ namespace creel::engine::runtime {
 // kUnavailable: a label of a security module that this host does not run; kNotFound: a device that it does not have.
 Result<Plan> compile(const Spec& spec, bool in_userns);
 Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp);
+
+// Who is to own the container's control group (config-linux.md, "Cgroup ownership"), as the caller sees the ID: the
+// container's user, where it may write to its control groups and sees none but these. Nothing: who makes the group.
+std::optional<std::uint32_t> cgroup_owner(const Spec& spec);
 
 // "RLIMIT_NOFILE" as setrlimit(2) takes it; -1: unknown.
 int rlimit_number(std::string_view name);

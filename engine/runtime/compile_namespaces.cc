@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/runtime/compile.h"
 #include "engine/runtime/mount_options.h"
 
 namespace creel::engine::runtime {
@@ -115,6 +116,26 @@ Result<void> compile_namespaces(const Spec& spec, Plan& plan) {
   TRY(compile_maps(spec, plan));
   TRY(compile_time_offsets(spec, plan));
   return compile_names(spec, plan);
+}
+
+std::optional<std::uint32_t> cgroup_owner(const Spec& spec) {
+  if (!has_new_namespace(spec, NamespaceType::kCgroup)) return {};
+  const auto writable = [](const Mount& mount) {
+    if (mount.type != "cgroup" && mount.type != "cgroup2") return false;
+    bool out = true;
+    for (const std::string& option : mount.options) {
+      if (option == "ro" || option == "rro") out = false;
+      if (option == "rw" || option == "rrw") out = true;
+    }
+    return out;
+  };
+  if (std::none_of(spec.mounts.begin(), spec.mounts.end(), writable)) return {};
+  const std::uint32_t uid = spec.process.user.name.empty() ? spec.process.user.uid : 0;
+  if (spec.uid_mappings.empty()) return uid;
+  for (const IdMapping& range : spec.uid_mappings) {
+    if (uid >= range.container_id && uid - range.container_id < range.size) return range.host_id + (uid - range.container_id);
+  }
+  return {};
 }
 
 }  // namespace creel::engine::runtime

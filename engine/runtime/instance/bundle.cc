@@ -139,11 +139,14 @@ Result<Bundle> load_bundle(const BundleOptions& options) {
   auto& rules = out.plan.cgroup.resources.devices;
   if (rules.empty()) rules.push_back({false, 'a', {}, {}, "rwm"});
   out.plan.cgroup.required = spec.resources.any_limit();
+  // An ordinary user has nobody else's ID to give it to.
+  if (geteuid() == 0) out.plan.cgroup.owner = cgroup_owner(spec);
   out.plan.no_pivot = options.no_pivot;
   out.plan.new_keyring = !options.no_new_keyring;
   out.rootfs = spec.root_path;
   out.annotations = std::move(spec.annotations);
-  if (has_hooks(out.plan)) out.plan.hook_state = hook_state(options, out);
+  const bool listener = !out.plan.process.seccomp_listener_path.empty();
+  if (has_hooks(out.plan) || listener) out.plan.hook_state = hook_state(options, out);
   return out;
 }
 

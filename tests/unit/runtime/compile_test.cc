@@ -323,3 +323,29 @@ TEST_CASE("personality and kept groups") {
   CHECK(plan.process.keep_groups);
   CHECK(refused([](Spec& s) { s.personality = Personality{"BSD", {}}; }).code == Code::kInvalid);
 }
+
+TEST_CASE("who owns the container's control group") {
+  Spec spec;
+  spec.namespaces = {{NamespaceType::kCgroup, {}}};
+  spec.mounts = {{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "rw"}}};
+  spec.process.user.uid = 7;
+  CHECK(cgroup_owner(spec) == 7u);
+  spec.uid_mappings = {{0, 1000, 1}, {1, 100000, 1000}};
+  CHECK(cgroup_owner(spec) == 100006u);
+  spec.process.user.uid = 0;
+  CHECK(cgroup_owner(spec) == 1000u);
+  spec.process.user.uid = 5000;  // nobody outside
+  CHECK_FALSE(cgroup_owner(spec));
+  spec.process.user.uid = 0;
+  spec.mounts[0].options = {"rw", "ro"};
+  CHECK_FALSE(cgroup_owner(spec));
+  spec.mounts[0].options = {};
+  CHECK(cgroup_owner(spec));
+  spec.mounts[0].type = "tmpfs";
+  CHECK_FALSE(cgroup_owner(spec));
+  spec.mounts[0].type = "cgroup2";
+  spec.namespaces = {{NamespaceType::kCgroup, "/proc/1/ns/cgroup"}};
+  CHECK_FALSE(cgroup_owner(spec));
+  spec.namespaces.clear();
+  CHECK_FALSE(cgroup_owner(spec));
+}
