@@ -261,6 +261,28 @@ creel_runtime_only() { is_creel_runtime || skip "${1:-of creel-runtime alone}"; 
   assert_output $'three\nfour\n6'
 }
 
+@test "runtime: who is asked by a filter (SCMP_ACT_NOTIFY) is told by which container" {
+  dir=$(command_bundle asking 'mkdir /tmp/made 2>/dev/null || echo refused' \
+    ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$WORK/agent.sock\", listenerMetadata: \"mine\",
+      syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]} | .annotations = {\"a.b\": \"c\"}")
+  python3 -c 'import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+print("listening", flush=True)
+data, fds, _, _ = socket.recv_fds(listener.accept()[0], 65536, 4)
+print(data.decode(), len(fds), flush=True)' "$WORK/agent.sock" >"$WORK/agent.out" 3>&- &
+  agent=$!
+  wait_until 20 grep -q listening "$WORK/agent.out"
+  # Nobody answers: the agent ends, and with it the descriptor that it got.
+  expect_runtime 0 run --bundle "$dir" asking
+  assert_output refused
+  wait $agent
+  told=$(sed -n 's/ 1$//p' "$WORK/agent.out")
+  assert_equal "$(jq -r '.metadata, .fds[0], .state.id, .state.bundle, .state.annotations["a.b"], (.pid | type)' <<<"$told")" \
+    "mine"$'\n'"seccompFd"$'\n'"asking"$'\n'"$dir"$'\n'"c"$'\n'"number"
+}
+
 @test "runtime: hooks run in the specification's order, with the state on stdin" {
   log=$WORK/hooks.log
   hook() { jq -n -c --arg text "cat >>$log; echo ' $1' >>$log" '{path: "/bin/sh", args: ["sh", "-c", $text], env: ["PATH=/usr/bin:/bin"]}'; }
