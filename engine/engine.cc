@@ -65,10 +65,6 @@ std::vector<std::string> Engine::self_argv(bool inside_userns) const {
 }
 
 void Engine::warn(const std::string& text) const {
-  if (warning_sink_) {
-    warning_sink_(text);
-    return;
-  }
   (void)write_all(STDERR_FILENO, "Warning: " + text + "\n").ok();
 }
 

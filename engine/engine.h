@@ -40,10 +40,8 @@ class Engine {
   [[nodiscard]] const std::string& mount_program() const { return mount_program_; }
   // argv that runs this engine again with the same directories: {"/proc/self/exe's target", "--root", …}.
   [[nodiscard]] std::vector<std::string> self_argv(bool inside_userns) const;
-  // Something the user should know that is not an error ("resorting to SIGKILL"). Goes to stderr unless cmd/ took it
-  // over.
+  // Something the user should know that is not an error ("resorting to SIGKILL"): to stderr.
   void warn(const std::string& text) const;
-  void on_warning(std::function<void(const std::string&)> sink) { warning_sink_ = std::move(sink); }
 
  private:
   Options options_;
@@ -52,7 +50,6 @@ class Engine {
   std::string mount_program_;
   std::unique_ptr<storage::Store> store_;
   std::optional<EngineConfiguration> configuration_;
-  std::function<void(const std::string&)> warning_sink_;
 };
 
 }  // namespace creel::engine

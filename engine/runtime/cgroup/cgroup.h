@@ -143,7 +143,6 @@ class CgroupWatch {
   Result<Event> next(int timeout_ms);
   // For poll(2) with POLLPRI, then next(0); -1 where absent.
   [[nodiscard]] int memory_fd() const { return memory_.get(); }
-  [[nodiscard]] int populated_fd() const { return events_.get(); }
 
  private:
   Fd memory_, events_;

@@ -276,17 +276,4 @@ Result<void> join_scope(const CgroupPlan& plan, const std::string& path) {
   return {};
 }
 
-Result<void> stop_scope(const CgroupPlan& plan) {
-  DBusWriter arguments;
-  arguments.string(plan.scope);
-  arguments.string("replace");
-  TRY_SET(DBus bus, connect(plan));
-  std::string error_name;
-  auto done =
-      bus.call(manager_call("StopUnit", "ss", arguments), std::chrono::steady_clock::now() + kTimeout, &error_name);
-  if (!done.ok() && error_name != "org.freedesktop.systemd1.NoSuchUnit")
-    return within_scope(std::move(done).error(), "stop", plan);
-  return {};
-}
-
 }  // namespace creel::engine::runtime

@@ -26,7 +26,5 @@ Result<void> update_scope(const CgroupPlan& plan, const Resources& resources);
 // Moves this process beside the container at `path` in the scope, from where it can start processes in the container's
 // group: for a caller in a group that is not its own (a login session), whom only systemd can move.
 Result<void> join_scope(const CgroupPlan& plan, const std::string& path);
-// Ends it and all that runs in it. One that does not exist is success.
-Result<void> stop_scope(const CgroupPlan& plan);
 
 }  // namespace creel::engine::runtime
