@@ -36,7 +36,10 @@ Result<void> set_paused(Engine& engine, const storage::ContainerRecord& containe
   TRY_SET(const runtime::Cgroup group, control_group_of(observed, "pausing container " + container.name));
   TRY(group.freeze(paused));
   if (!observed.state) return {};
-  return record(engine, container.id, *observed.state, paused);
+  auto recorded = record(engine, container.id, *observed.state, paused);
+  // What nobody can see must not be: it could not be undone.
+  if (!recorded.ok()) (void)group.freeze(!paused).ok();
+  return recorded;
 }
 
 }  // namespace
