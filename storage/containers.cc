@@ -1,6 +1,8 @@
 // Store: container and volume records.
 #include "storage/database.h"
+#include "storage/record_files.h"
 #include "storage/store.h"
+#include "storage/volume_removal.h"
 #include "storage/writing.h"
 
 namespace creel::storage {
@@ -43,18 +45,6 @@ Result<std::vector<std::string>> texts(Statement rows) {
   }
 }
 
-Result<void> insert_volume(Database& db, const VolumeRecord& volume, const char* verb) {
-  TRY_SET(Statement insert,
-          db.prepare(std::string(verb) + " INTO volumes(name, created, anonymous, labels, options) VALUES(?,?,?,?,?)"));
-  insert.bind(volume.name)
-      .bind(volume.created_ns)
-      .bind(std::int64_t{volume.anonymous})
-      .bind(volume.labels)
-      .bind(volume.options);
-  TRY(insert.step());
-  return {};
-}
-
 Error no_such(const std::string& name_or_id) {
   return fail(Code::kNotFound, "no container with name or ID \"" + name_or_id + "\" found: no such container");
 }
@@ -74,6 +64,42 @@ Error name_taken(Database& db, const ContainerRecord& container, Error error) {
 }
 
 }  // namespace
+
+Result<void> insert_container(Database& db, const ContainerRecord& container, const std::string& config) {
+  TRY_SET(Statement insert,
+          db.prepare(std::string("INSERT INTO containers(") + kColumns + ", config) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"));
+  insert.bind(container.id)
+      .bind(container.name)
+      .bind(container.image)
+      .bind(container.image_id)
+      .bind(container.created_ns);
+  insert.bind(std::int64_t{container.remove_on_exit})
+      .bind(container.command)
+      .bind(container.ports)
+      .bind(container.labels);
+  insert.bind(container.mounts).bind(container.networks).bind(config);
+  TRY(insert.step());
+  return {};
+}
+
+Result<void> insert_volume(Database& db, const VolumeRecord& volume, const char* verb) {
+  TRY_SET(Statement insert,
+          db.prepare(std::string(verb) + " INTO volumes(name, created, anonymous, labels, options) VALUES(?,?,?,?,?)"));
+  insert.bind(volume.name)
+      .bind(volume.created_ns)
+      .bind(std::int64_t{volume.anonymous})
+      .bind(volume.labels)
+      .bind(volume.options);
+  TRY(insert.step());
+  return {};
+}
+
+Result<void> insert_volume_use(Database& db, const std::string& volume, const std::string& container) {
+  TRY_SET(Statement use, db.prepare("INSERT OR IGNORE INTO volume_uses(volume, container) VALUES(?,?)"));
+  use.bind(volume).bind(container);
+  TRY(use.step());
+  return {};
+}
 
 Result<std::vector<ContainerRecord>> Store::containers() {
   std::vector<ContainerRecord> out;
@@ -136,27 +162,11 @@ Result<void> Store::add_container(const ContainerRecord& container, const std::v
     TRY_SET(const bool row, known.step());
     if (!row) return fail(Code::kNotFound, container.image + ": image not known");
   }
-  {
-    TRY_SET(Statement insert, db_->prepare(std::string("INSERT INTO containers(") + kColumns +
-                                           ", config) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"));
-    insert.bind(container.id)
-        .bind(container.name)
-        .bind(container.image)
-        .bind(container.image_id)
-        .bind(container.created_ns);
-    insert.bind(std::int64_t{container.remove_on_exit})
-        .bind(container.command)
-        .bind(container.ports)
-        .bind(container.labels);
-    insert.bind(container.mounts).bind(container.networks).bind(config);
-    auto added = insert.step();
-    if (!added.ok()) return name_taken(*db_, container, std::move(added).error());
-  }
+  auto added = insert_container(*db_, container, config);
+  if (!added.ok()) return name_taken(*db_, container, std::move(added).error());
   for (const VolumeRecord& volume : volumes_used) {
     TRY(insert_volume(*db_, volume, "INSERT OR IGNORE"));
-    TRY_SET(Statement use, db_->prepare("INSERT OR IGNORE INTO volume_uses(volume, container) VALUES(?,?)"));
-    use.bind(volume.name).bind(container.id);
-    TRY(use.step());
+    TRY(insert_volume_use(*db_, volume.name, container.id));
   }
   return writing.commit();
 }
@@ -181,6 +191,10 @@ Result<void> Store::update_container(const ContainerRecord& container) {
     if (!*updated) return no_such(container.id);
     TRY(update.step());
   }
+  TRY_SET(const std::vector<std::string> volumes, container_volumes(container.id));
+  auto saved = save_container_file(paths_, container, volumes);
+  // Its directory is not there yet, or not any more.
+  if (!saved.ok() && saved.error().err != ENOENT) return saved;
   return writing.commit();
 }
 
@@ -225,22 +239,9 @@ Result<void> Store::add_volume(const VolumeRecord& volume) {
 }
 
 Result<void> Store::remove_volume(const std::string& name) {
-  TRY_SET(Writing writing, write(false));
-  TRY_SET(std::vector<std::string> users, volume_users(name));
-  if (!users.empty()) {
-    std::string list;
-    for (const std::string& id : users) list += (list.empty() ? "" : ", ") + id;
-    return fail(Code::kInUse,
-                "volume " + name + " is being used by the following container(s): " + list + ": volume is being used");
-  }
-  {
-    TRY_SET(Statement remove, db_->prepare("DELETE FROM volumes WHERE name=? RETURNING name"));
-    remove.bind(name);
-    TRY_SET(const bool row, remove.step());
-    if (!row) return fail(Code::kNotFound, "no volume with name \"" + name + "\" found: no such volume");
-    TRY(remove.step());
-  }
-  return writing.commit();
+  TRY(make_writable());
+  TRY(BuriedVolume::bury(paths_, name));
+  return {};
 }
 
 Result<std::vector<std::string>> Store::volume_users(const std::string& name) {

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cctype>
+#include <algorithm>
 
 #include "base/file.h"
 #include "storage/database.h"
+#include "storage/names.h"
+#include "storage/record_files.h"
 #include "storage/store.h"
 #include "storage/writing.h"
 
@@ -34,6 +36,10 @@ bool is_hex(const std::string& text) {
   return true;
 }
 
+void add_once(std::vector<std::string>& names, std::string name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+}
+
 // Everything put_image names must be on disk before the record is.
 Result<void> sync_store(const std::string& path) {
   TRY_SET(Fd dir, open_file(path, O_RDONLY | O_DIRECTORY));
@@ -41,24 +47,65 @@ Result<void> sync_store(const std::string& path) {
   return {};
 }
 
-}  // namespace
-
-Result<void> Store::fill_names(ImageRecord& image) {
-  TRY_SET(Statement names, db_->prepare("SELECT name FROM image_names WHERE image=? ORDER BY name"));
+// Adds the names that the records have for it.
+Result<void> fill_names_of(Database& db, ImageRecord& image) {
+  TRY_SET(Statement names, db.prepare("SELECT name FROM image_names WHERE image=? ORDER BY name"));
   names.bind(image.id);
   for (;;) {
     TRY_SET(const bool row, names.step());
     if (!row) break;
-    image.names.push_back(names.text(0));
+    add_once(image.names, names.text(0));
   }
-  TRY_SET(Statement digests, db_->prepare("SELECT name FROM image_digests WHERE image=? ORDER BY name"));
+  TRY_SET(Statement digests, db.prepare("SELECT name FROM image_digests WHERE image=? ORDER BY name"));
   digests.bind(image.id);
   for (;;) {
     TRY_SET(const bool row, digests.step());
     if (!row) break;
-    image.digests.push_back(digests.text(0));
+    add_once(image.digests, digests.text(0));
   }
   return {};
+}
+
+// In a transaction that has changed the image's names. The image that a name was taken from keeps it in its own file:
+// the younger file counts.
+Result<void> refresh_image_file(Database& db, const Paths& paths, const std::string& id) {
+  TRY_SET(Statement rows, db.prepare(std::string(kColumns) + "WHERE id=?"));
+  rows.bind(id);
+  TRY_SET(const bool row, rows.step());
+  if (!row) return {};
+  TRY_SET(ImageRecord image, read_row(rows));
+  TRY(fill_names_of(db, image));
+  return save_image_file(paths, image);
+}
+
+}  // namespace
+
+Result<void> insert_image(Database& db, const ImageRecord& image) {
+  {
+    TRY_SET(
+        Statement insert,
+        db.prepare("INSERT INTO images(id, manifest, config, diff_ids, blobs, created, size) VALUES(?,?,?,?,?,?,?) "
+                   "ON CONFLICT(id) DO UPDATE SET manifest=excluded.manifest, config=excluded.config, "
+                   "diff_ids=excluded.diff_ids, blobs=excluded.blobs, created=excluded.created, size=excluded.size"));
+    insert.bind(image.id).bind(image.manifest.text()).bind(image.config).bind(join_hex(image.diff_ids));
+    insert.bind(join_hex(image.blobs)).bind(image.created_ns).bind(image.size);
+    TRY(insert.step());
+  }
+  for (const std::string& name : image.names) {
+    TRY_SET(Statement insert, db.prepare("INSERT OR REPLACE INTO image_names(name, image) VALUES(?,?)"));
+    insert.bind(name).bind(image.id);
+    TRY(insert.step());
+  }
+  for (const std::string& name : image.digests) {
+    TRY_SET(Statement insert, db.prepare("INSERT OR IGNORE INTO image_digests(name, image) VALUES(?,?)"));
+    insert.bind(name).bind(image.id);
+    TRY(insert.step());
+  }
+  return {};
+}
+
+Result<void> Store::fill_names(ImageRecord& image) {
+  return fill_names_of(*db_, image);
 }
 
 Result<std::vector<ImageRecord>> Store::images() {
@@ -120,6 +167,12 @@ Result<void> Store::put_image(const ImageRecord& image) {
   }
   TRY(make_writable());
   TRY(settle());
+  // Before the sync, so that it is on disk with what it tells of; names that the image has already stay its own.
+  {
+    ImageRecord kept = image;
+    TRY(fill_names(kept));
+    TRY(save_image_file(paths_, kept));
+  }
   // Before the lock: it takes seconds when others have written much, and what is named was published before this call.
   TRY(sync_store(paths_.store));
   TRY_SET(Writing writing, write(true));
@@ -132,26 +185,7 @@ Result<void> Store::put_image(const ImageRecord& image) {
     if (!has_layer(layer))
       return fail(Code::kNotFound, "layer " + layer.text() + " of image " + image.id + " is not in the store");
   }
-  {
-    TRY_SET(
-        Statement insert,
-        db_->prepare("INSERT INTO images(id, manifest, config, diff_ids, blobs, created, size) VALUES(?,?,?,?,?,?,?) "
-                     "ON CONFLICT(id) DO UPDATE SET manifest=excluded.manifest, config=excluded.config, "
-                     "diff_ids=excluded.diff_ids, blobs=excluded.blobs, created=excluded.created, size=excluded.size"));
-    insert.bind(image.id).bind(image.manifest.text()).bind(image.config).bind(join_hex(image.diff_ids));
-    insert.bind(join_hex(image.blobs)).bind(image.created_ns).bind(image.size);
-    TRY(insert.step());
-  }
-  for (const std::string& name : image.names) {
-    TRY_SET(Statement insert, db_->prepare("INSERT OR REPLACE INTO image_names(name, image) VALUES(?,?)"));
-    insert.bind(name).bind(image.id);
-    TRY(insert.step());
-  }
-  for (const std::string& name : image.digests) {
-    TRY_SET(Statement insert, db_->prepare("INSERT OR IGNORE INTO image_digests(name, image) VALUES(?,?)"));
-    insert.bind(name).bind(image.id);
-    TRY(insert.step());
-  }
+  TRY(insert_image(*db_, image));
   return writing.commit();
 }
 
@@ -168,18 +202,23 @@ Result<void> Store::tag_image(const std::string& id, const std::string& name) {
     insert.bind(name).bind(id);
     TRY(insert.step());
   }
+  TRY(refresh_image_file(*db_, paths_, id));
   return writing.commit();
 }
 
 Result<void> Store::untag_image(const std::string& name) {
   TRY_SET(Writing writing, write(true));
+  std::string id;
   {
     TRY_SET(Statement remove, db_->prepare("DELETE FROM image_names WHERE name=? RETURNING image"));
     remove.bind(name);
     TRY_SET(const bool row, remove.step());
     if (!row) return fail(Code::kNotFound, name + ": image not known");
+    id = remove.text(0);
     TRY(remove.step());
   }
+  // On a full disk, too: names that are too many are of no harm there.
+  (void)refresh_image_file(*db_, paths_, id).ok();
   return writing.commit();
 }
 
@@ -198,7 +237,10 @@ Result<void> Store::remove_image(const std::string& id) {
     if (!row) return fail(Code::kNotFound, id + ": image not known");
     TRY(remove.step());
   }
-  return writing.commit();
+  TRY(writing.commit());
+  // Killed before: garbage collection takes it.
+  unlink(image_file(paths_, id).c_str());
+  return {};
 }
 
 }  // namespace creel::storage

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "storage/database.h"
+#include "storage/names.h"
 #include "storage/writing.h"
 
 namespace creel::storage {
@@ -37,20 +38,13 @@ Result<bool> check_marker(const Paths& paths) {
   return true;
 }
 
-// What a store that was being made when its maker was killed may hold.
-bool is_half_made(const std::string& name) {
-  for (const char* ours : {"writer.lock", "blobs", "layers", "staging", "containers", "volumes"}) {
-    if (name == ours) return true;
-  }
-  return name.starts_with("db.sqlite") || name.starts_with(std::string(kMarkerName) + ".tmp.");
-}
-
 // Without a marker, anything else than our own half-made store is somebody's directory: nothing is written there.
 Result<void> refuse_foreign(const Paths& paths) {
   auto names = list_dir(paths.store);
   if (!names.ok()) return names.error().err == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
   for (const std::string& name : *names) {
-    if (is_half_made(name)) continue;
+    // Of one whose maker was killed, or the marker of one that another process has made in this moment.
+    if (is_top_name(name)) continue;
     return fail(Code::kInvalid, paths.store + " holds '" + name + "' and is not a store of Creel")
         .with_hint("give an empty directory with --root");
   }
@@ -64,7 +58,8 @@ Result<void> make_store(const Paths& paths) {
   TRY_SET(FileLock lock, FileLock::acquire(paths.writer_lock()));
   TRY_SET(const bool made, check_marker(paths));
   if (made) return {};
-  for (const std::string& dir : {paths.blobs(), paths.layers(), paths.staging(), paths.containers(), paths.volumes()}) {
+  for (const std::string& dir :
+       {paths.blobs(), paths.layers(), paths.staging(), image_files(paths), paths.containers(), paths.volumes()}) {
     TRY(make_dirs(dir, 0755));
   }
   TRY(Database::open(paths.database(), Database::Mode::kWrite));

@@ -13,6 +13,7 @@
 #include "engine/image/obtain.h"
 #include "engine/json.h"
 #include "engine/volume/volume.h"
+#include "storage/record_files.h"
 
 namespace creel::engine {
 
@@ -79,13 +80,13 @@ storage::ContainerRecord record_of(const ContainerConfig& config) {
   return record;
 }
 
-// Claims name and ID. A made-up name that is taken is not the user's problem: another is made up.
-Result<void> claim(Creation& creation) {
+// Claims name and ID. A made-up name that is taken is not the user's problem: another is made up. Returns the record.
+Result<storage::ContainerRecord> claim(Creation& creation) {
   TRY_SET(storage::Store * store, creation.engine.store(storage::Store::Access::kWrite));
   ContainerConfig& config = creation.config;
   if (creation.options.replace) {
     auto removed = remove(creation.engine, config.name, RemoveOptions{.force = true, .volumes = false, .timeout = {}});
-    if (!removed.ok() && removed.error().code != Code::kNotFound) return removed;
+    if (!removed.ok() && removed.error().code != Code::kNotFound) return std::move(removed).error();
   }
   storage::Store::Complete complete;
   if (config.userns == "auto") {
@@ -96,8 +97,13 @@ Result<void> claim(Creation& creation) {
     };
   }
   for (int attempt = 0;; ++attempt) {
-    auto added = store->add_container(record_of(config), creation.volumes, complete);
-    if (added.ok() || added.error().code != Code::kExists) return added;
+    storage::ContainerRecord record = record_of(config);
+    auto added = store->add_container(record, creation.volumes, complete);
+    if (added.ok()) {
+      if (complete) record.config = to_json_text(config);
+      return record;
+    }
+    if (added.error().code != Code::kExists) return std::move(added).error();
     if (!creation.options.name.empty() || attempt == 20) {
       Error error = std::move(added).error();
       error.text += ", or use --replace to instruct creel to do so";
@@ -125,10 +131,13 @@ Result<void> make_dir(const std::string& path, mode_t mode) {
   return {};
 }
 
-Result<void> make_files(Creation& creation) {
+Result<void> make_files(Creation& creation, const storage::ContainerRecord& record) {
   const ContainerConfig& config = creation.config;
   const std::string dir = creation.engine.paths().container(config.id);
   TRY(make_dir(dir, 0700));
+  std::vector<std::string> volumes;
+  for (const storage::VolumeRecord& volume : creation.volumes) volumes.push_back(volume.name);
+  TRY(storage::save_container_file(creation.engine.paths(), record, volumes));
   if (config.rootfs.empty()) {
     const mode_t mode = root_mode(creation.engine, config);
     TRY(make_dir(dir + "/upper", mode));
@@ -158,8 +167,8 @@ Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& op
                                          const std::vector<std::string>& argv, storage::ImageRecord image) {
   Creation creation{engine, options, argv, std::move(image), {}, {}, {}, {}};
   TRY(run_passes(creation));
-  TRY(claim(creation));
-  auto made = make_files(creation);
+  TRY_SET(const storage::ContainerRecord record, claim(creation));
+  auto made = make_files(creation, record);
   if (!made.ok()) {
     (void)remove(engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();

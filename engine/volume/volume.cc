@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "rootless/userns.h"
+#include "storage/volume_removal.h"
 
 namespace creel::engine {
 
@@ -55,11 +56,11 @@ Result<std::string> ensure_volume_directory(Engine& engine, const std::string& n
 
 Result<void> remove_volume(Engine& engine, const std::string& name) {
   TRY(check_volume_name(name));
-  TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
-  // The record goes first, in one transaction with the question whether anybody uses it: no container can begin to use
-  // what is being deleted.
-  TRY(store->remove_volume(name));
-  RemoveTree tree{engine.paths().volumes(), name};
+  // Out of the way in one transaction with the question whether anybody uses it: no container can begin to use what is
+  // being deleted.
+  TRY(engine.store(storage::Store::Access::kWrite));
+  TRY_SET(const storage::BuriedVolume buried, storage::BuriedVolume::bury(engine.paths(), name));
+  RemoveTree tree{buried.parent(), buried.name()};
   auto outside = remove_inside(&tree);
   if (outside.ok() || !engine.rootless()) return outside;
   return rootless::run_inside(engine.identity(), engine.paths().runtime, remove_inside, &tree);

@@ -101,7 +101,8 @@ Result<Unpacked> unpack_layer(const Source& source, int target, const Options& o
   }
   if (extracted.stream_failed && !inflated) return std::move(inflated).error();
   TRY(std::move(extracted.result));
-  return Unpacked{diff_id.finish(), input.digest(), input.size(), writer.tree_size()};
+  TRY_SET(const std::int64_t tree_size, writer.tree_size());
+  return Unpacked{diff_id.finish(), input.digest(), input.size(), tree_size};
 }
 
 Result<Unpacked> unpack_file(int fd, int target, const Options& options) {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/disk_meter.h"
 #include "base/file.h"
 
 namespace creel::storage::unpack {
@@ -85,6 +86,7 @@ Result<void> Writer::clear(const std::string& path, const Place& at) {
   if (auto removed = remove_tree_at(at.dir, at.name); !removed)
     return entry_error("replace", path, removed.error().err);
   if (S_ISDIR(st.st_mode)) {
+    recount_ = true;
     directories_.erase(path);
     const std::string beneath = path + "/";
     auto each = directories_.lower_bound(beneath);
@@ -92,6 +94,12 @@ Result<void> Writer::clear(const std::string& path, const Place& at) {
   }
   tree_.forget();
   return {};
+}
+
+Result<std::int64_t> Writer::tree_size() const {
+  if (!recount_) return tree_size_;
+  TRY_SET(const DiskUse use, DiskMeter().measure(tree_.root(), "."));
+  return use.content;
 }
 
 Result<void> Writer::add_root(const Entry& entry) {

@@ -28,7 +28,8 @@ class Writer {
   // its time, a read-only one keeps an unprivileged caller out, and a set-gid one hands its group down.
   Result<void> finish();
 
-  [[nodiscard]] std::int64_t tree_size() const { return tree_size_; }
+  // Bytes of regular files, by their sizes, hard links once: what `system check` compares.
+  [[nodiscard]] Result<std::int64_t> tree_size() const;
 
  private:
   struct Place {
@@ -69,6 +70,7 @@ class Writer {
   Tree tree_;
   Owner born_;  // who owns what this process creates
   std::int64_t tree_size_ = 0;
+  bool recount_ = false;  // a directory was replaced, and nobody knows how much was in it
   std::map<std::string, DirectoryAttributes, std::less<>> directories_;
 };
 

@@ -108,9 +108,9 @@ TEST_CASE_FIXTURE(StoreDir, "staging: assigning another one, and one without its
   CHECK(!path_exists(first));
   CHECK(!path_exists(first + ".lock"));
   CHECK(path_exists(second));
-  REQUIRE(make_dirs(paths.staging() + "/0123/x").ok());
+  REQUIRE(make_dirs(paths.staging() + "/0123456789abcdef/x").ok());
   REQUIRE(store->new_staging().ok());
-  CHECK(!path_exists(paths.staging() + "/0123"));
+  CHECK(!path_exists(paths.staging() + "/0123456789abcdef"));
   CHECK(path_exists(second));
 }
 

@@ -187,9 +187,25 @@ TEST_CASE_FIXTURE(StoreDir, "garbage: directories of containers without a record
   REQUIRE(store->add_container(container_of(alive, "alive"), {}).ok());
   for (const std::string& id : {alive, dead, std::string("notes")})
     REQUIRE(make_dirs(paths.container(id) + "/upper").ok());
-  REQUIRE(make_dirs(paths.volume_data("v")).ok());
   REQUIRE(store->collect_garbage().ok());
   CHECK(names_in(paths.containers()) == std::vector<std::string>{alive, "notes"});
-  CHECK(path_exists(paths.volume_data("v")));
   CHECK(staged().empty());
+}
+
+TEST_CASE_FIXTURE(StoreDir, "garbage: volumes whose record is lost become volumes again, empty ones go") {
+  auto store = open();
+  REQUIRE(store->add_volume({"mine", 5, false, "{}", "{}"}).ok());
+  for (const char* name : {"mine", "data", "empty", ".hidden"}) REQUIRE(make_dirs(paths.volume_data(name)).ok());
+  REQUIRE(write_atomic(paths.volume_data("data") + "/f", "precious").ok());
+  REQUIRE(store->collect_garbage().ok());
+  CHECK(names_in(paths.volumes()) == std::vector<std::string>{".hidden", "data", "mine"});
+  REQUIRE(store->volume("data")->has_value());
+  CHECK(*read_file(paths.volume_data("data") + "/f") == "precious");
+  CHECK(!store->volume("empty")->has_value());
+  CHECK(store->volume("mine")->value().created_ns == 5);
+  // Removed, it does not come back: its data went before its record.
+  REQUIRE(store->remove_volume("data").ok());
+  REQUIRE(store->collect_garbage().ok());
+  CHECK(!store->volume("data")->has_value());
+  CHECK(!path_exists(paths.volume("data")));
 }

@@ -34,6 +34,17 @@ TEST_CASE("files, directories, links and FIFOs with their attributes") {
   CHECK(target.stat("dated").st_mtim.tv_nsec == 123456789);
 }
 
+TEST_CASE("the size of a tree in which a file takes a directory's place") {
+  Target target;
+  Tar tar;
+  tar.file("kept", "12345", 0644).dir("d/", 0755).file("d/gone", "1234567", 0644).hard_link("d/twice", "d/gone");
+  tar.hard_link("outside", "d/gone").file("d", "123", 0644);
+  const auto unpacked = target.unpack(tar.end());
+  REQUIRE_MESSAGE(unpacked.ok(), unpacked.error().text);
+  CHECK(S_ISREG(target.stat("d").st_mode));
+  CHECK(unpacked->tree_size == 5 + 7 + 3);
+}
+
 TEST_CASE("missing parents are made 0755, whatever the umask") {
   Target target;
   const mode_t before = ::umask(077);
