@@ -15,6 +15,7 @@ constexpr Group kGroups[] = {
     {"container", "Manage containers"},
     {"image", "Manage images"},
     {"system", "Look at this engine and its host"},
+    {"volume", "Manage volumes"},
 };
 
 std::string pad(std::string text, std::size_t width) {

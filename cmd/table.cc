@@ -13,6 +13,7 @@
 #include "cmd/container/logs.h"
 #include "cmd/container/pause.h"
 #include "cmd/container/port.h"
+#include "cmd/container/prune.h"
 #include "cmd/container/ps.h"
 #include "cmd/container/rm.h"
 #include "cmd/container/run.h"
@@ -31,10 +32,13 @@
 #include "cmd/system/complete.h"
 #include "cmd/system/completion.h"
 #include "cmd/system/commands.h"
+#include "cmd/system/df.h"
 #include "cmd/system/info.h"
 #include "cmd/system/inspect.h"
 #include "cmd/system/man.h"
+#include "cmd/system/prune.h"
 #include "cmd/system/version.h"
+#include "cmd/volume/prune.h"
 
 namespace creel::cmd {
 namespace {
@@ -182,7 +186,20 @@ std::vector<Command> rows() {
        kLocal, kShown, make<ImageExistsCommand>, 1, 1},
       {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
        kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
+      {"container prune", "[options]", "Remove all containers that do not run", kLocal, kShown,
+       make<ContainerPruneCommand>, 0, 0},
       as(info, "system info"),
+      {"system df", "[options]", "Show how much of the disk images, containers and volumes take", kLocal, kShown,
+       make<DfCommand>, 0, 0,
+       "Sizes are blocks of the disk, as du counts them: the sum is what the store takes. A fourth line, Leftovers, is\n"
+       "there when interrupted commands left something, or running ones have not finished; creel system prune removes it."},
+      {"system prune", "[options]", "Remove what is not used: containers, images, volumes, leftovers", kLocal, kShown,
+       make<SystemPruneCommand>, 0, 0,
+       "Removes containers that do not run, images without a name, and what interrupted commands left.",
+       "creel system prune -f\n"
+       "creel system prune --all --volumes"},
+      {"volume prune", "[options]", "Remove all volumes that no container uses", kLocal, kShown,
+       make<VolumePruneCommand>, 0, 0},
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},
       // For the engine itself, the shell and the build. Those that show other commands' flags need all factories.

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cmd/output/output.h"
+#include "cmd/output/size.h"
 
 namespace creel::cmd {
 
@@ -17,6 +18,16 @@ std::string human_size(std::int64_t bytes) {
   }
   char text[64];
   std::snprintf(text, sizeof text, "%.3g %s", value, kUnits[unit]);
+  return text;
+}
+
+std::string size_text(std::int64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.4g%s", value, kUnits[unit]);
   return text;
 }
 

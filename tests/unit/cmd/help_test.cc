@@ -40,6 +40,8 @@ TEST_CASE("help reads as its golden files") {
   check_golden("creel.txt", program_help());
   check_golden("container.txt", group_help("container"));
   check_golden("image.txt", group_help("image"));
+  check_golden("system.txt", group_help("system"));
+  check_golden("volume.txt", group_help("volume"));
   for (const char* path : {"images", "rmi", "inspect", "run", "create", "exec", "ps", "logs", "start", "stop", "kill", "pause", "stats", "update",
                            "rm", "wait", "port", "attach"}) {
     REQUIRE(find_command(path) != nullptr);
