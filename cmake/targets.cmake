@@ -60,8 +60,8 @@ function(creel_library name)
 endfunction()
 
 creel_library(creel_base FOLDERS base)
-creel_library(creel_storage FOLDERS storage EXCLUDE /storage/unpack/ LINK creel_base ${SQLITE_STATIC} m)
-creel_library(creel_unpack FOLDERS storage/unpack
+creel_library(creel_storage FOLDERS storage EXCLUDE /storage/unpack/ /storage/pack/ LINK creel_base ${SQLITE_STATIC} m)
+creel_library(creel_unpack FOLDERS storage/unpack storage/pack
   LINK creel_storage ${ARCHIVE_LIBRARIES} ${CRYPTO_LIBRARIES} ${ZSTD_LIBRARIES} ${ISAL_LIBRARIES} Threads::Threads)
 creel_library(creel_registry FOLDERS registry LINK creel_base ${CURL_LIBRARIES} ${CRYPTO_LIBRARIES} ${ARCHIVE_LIBRARIES} Threads::Threads)
 creel_library(creel_rootless FOLDERS rootless LINK creel_base)

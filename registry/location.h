@@ -12,7 +12,7 @@ enum class Transport : std::uint8_t {
   kRegistry,           // docker://NAME, or a bare NAME
   kOci,                // oci:DIRECTORY[:REFERENCE]
   kOciArchive,         // oci-archive:FILE[:REFERENCE]
-  kDockerArchive,      // docker-archive:FILE[:NAME[:TAG] | :@INDEX]
+  kDockerArchive,      // docker-archive:FILE[:NAME[:TAG] | :@INDEX]; INDEX counts from 0
   kDir,                // dir:DIRECTORY
   kContainersStorage,  // containers-storage:[[DRIVER@GRAPHROOT[+RUNROOT]]]NAME, read-only
 };
@@ -25,9 +25,10 @@ struct Location {
   [[nodiscard]] std::string text() const;
 };
 
-// A text that begins with no transport is a bare name: "dir:5" is one too, for no path lacks a slash there.
-// kInvalid: nothing after the transport, or a malformed reference; kUnsupported names docker-daemon:, sif:, ostree:,
-// tarball: and atomic:.
+// A text that begins with no transport is a bare name, as "docker:dind" is. As with Podman, "dir:5" is the directory
+// "5": the image of that name is docker://dir:5. References are checked for their characters alone. kInvalid: nothing
+// after the transport, or a malformed reference; kUnsupported names docker-daemon:, sif:, ostree:, tarball: and
+// atomic:.
 Result<Location> parse_location(const std::string& given);
 
 }  // namespace creel::registry

@@ -9,7 +9,9 @@
 #include "cmd/images/progress.h"
 #include "engine/image/image.h"
 #include "engine/image/obtain.h"
+#include "engine/image/transfer/receive.h"
 #include "engine/time_filter.h"
+#include "registry/location.h"
 
 namespace creel::cmd {
 namespace {
@@ -54,6 +56,17 @@ Result<std::string> PullCommand::obtain(engine::Engine& engine, const std::strin
   return id;
 }
 
+PullCommand::Ids PullCommand::pull(engine::Engine& engine, const std::string& given,
+                                   engine::transfer::Progress& progress) {
+  TRY_SET(const registry::Location location, registry::parse_location(given));
+  // A file is as near as the store: no policy applies.
+  if (location.transport != registry::Transport::kRegistry) {
+    return engine::transfer::pull_local(engine, location, options_, progress);
+  }
+  TRY_SET(std::string id, obtain(engine, location.reference, progress));
+  return std::vector{std::move(id)};
+}
+
 Result<int> PullCommand::run(Context& context) {
   TRY(engine::parse_pull_policy(policy_));
   if (retries_ < 0 || retries_ > 1000) return fail(Code::kInvalid, "--retry must be between 0 and 1000");
@@ -70,15 +83,15 @@ Result<int> PullCommand::run(Context& context) {
   int code = 0;
   for (const std::string& name : arguments_) {
     auto progress = make_progress(quiet_);
-    auto id = obtain(engine, name, *progress);
+    auto ids = pull(engine, name, *progress);
     progress.reset();
-    if (id.ok()) {
-      std::printf("%s\n", id->c_str());
+    if (ids.ok()) {
+      for (const std::string& id : *ids) std::printf("%s\n", id.c_str());
       continue;
     }
     // The others are tried all the same.
-    print_error(id.error());
-    code = std::max(code, exit_code(id.error()));
+    print_error(ids.error());
+    code = std::max(code, exit_code(ids.error()));
   }
   return code;
 }

@@ -6,13 +6,15 @@
 
 namespace creel::cmd {
 
-// creel pull: fetches images from registries, prints their IDs.
+// creel pull: fetches images from registries, archives and directories, prints their IDs.
 class PullCommand : public Handler {
  public:
   void declare(Flags& flags) override;
   Result<int> run(Context& context) override;
 
  private:
+  using Ids = Result<std::vector<std::string>>;
+  Ids pull(engine::Engine& engine, const std::string& given, engine::transfer::Progress& progress);
   Result<std::string> obtain(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
 
   bool quiet_ = false;

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <map>
 
+#include "base/atomic_file.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "cmd/images/progress.h"
 
 namespace creel::cmd {
@@ -41,12 +41,9 @@ Result<void> SaveCommand::to_file(engine::Engine& engine, engine::transfer::Prog
     TRY_SET(const Fd fd, open_file(output_, O_WRONLY));
     return engine::transfer::save(engine, arguments_, format_, fd.get(), compress_, progress);
   }
-  const std::string part = output_ + ".part-" + random_hex(4);
-  TRY_SET(Fd fd, open_file(part, O_WRONLY | O_CREAT | O_EXCL, 0666));
-  auto saved = engine::transfer::save(engine, arguments_, format_, fd.get(), compress_, progress);
-  if (saved.ok() && rename(part.c_str(), output_.c_str()) != 0) saved = errno_error("saving to " + output_);
-  if (!saved.ok()) unlink(part.c_str());
-  return saved;
+  TRY_SET(AtomicFile file, AtomicFile::create(output_));
+  TRY(engine::transfer::save(engine, arguments_, format_, file.fd(), compress_, progress));
+  return file.commit();
 }
 
 Result<void> SaveCommand::to_directory(engine::Engine& engine, engine::transfer::Progress& progress) {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "registry/oci/manifest.h"
+
 namespace creel::registry::archive {
 
 namespace {
@@ -56,6 +58,12 @@ bool is_compressed(std::string_view bytes) {
     if (bytes.starts_with(magic)) return true;
   }
   return false;
+}
+
+const char* layer_type(std::string_view bytes) {
+  if (bytes.starts_with("\x1f\x8b")) return oci::kOciLayerGzip;
+  if (bytes.starts_with("\x28\xb5\x2f\xfd")) return oci::kOciLayerZstd;
+  return oci::kOciLayer;
 }
 
 Result<void> decompress(const Source& source, const Sink& sink) {

@@ -15,6 +15,8 @@ namespace creel::registry::archive {
 using Source = std::function<Result<std::string_view>()>;
 
 [[nodiscard]] bool is_compressed(std::string_view first_bytes);
+// The media type of a layer that begins so. xz and bzip2 have none: they are a plain layer's, which tools look into.
+[[nodiscard]] const char* layer_type(std::string_view first_bytes);
 // kInvalid: the compressed data is damaged or truncated. Errors of `source` and `sink` come back as they are.
 Result<void> decompress(const Source& source, const Sink& sink);
 // Compresses with gzip, the same bytes for the same input.

@@ -57,6 +57,27 @@ Result<void> read_member(const Member& member, const Sink& sink) {
   return {};
 }
 
+Result<void> copy_member(const Member& member, int fd, const std::function<void(std::int64_t)>& progress) {
+  constexpr std::int64_t kPiece = 16 << 20;
+  Member rest = member;
+  while (rest.size > 0) {
+    off_t from = rest.offset;
+    const ssize_t got =
+        copy_file_range(rest.file->get(), &from, fd, nullptr, static_cast<std::size_t>(std::min(rest.size, kPiece)), 0);
+    if (got < 0 && errno == EINTR) continue;
+    // A pipe, another file system, a kernel that cannot: by hand. So is the end that comes early, which is told there.
+    if (got <= 0) break;
+    rest.offset += got;
+    rest.size -= got;
+    if (progress) progress(got);
+  }
+  return read_member(rest, [&](std::string_view bytes) -> Result<void> {
+    TRY(write_all(fd, bytes));
+    if (progress) progress(std::ssize(bytes));
+    return {};
+  });
+}
+
 Result<std::string> read_member_text(const Member& member, std::int64_t limit, const std::string& name) {
   if (member.size > limit) {
     return fail(Code::kInvalid, name + " has " + std::to_string(member.size) + " bytes, more than the " +

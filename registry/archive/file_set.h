@@ -27,6 +27,9 @@ struct Member {
 };
 // kInvalid when the file ends before the member does (it changed, or its tar lies).
 Result<void> read_member(const Member& member, const Sink& sink);
+// Writes the member to `fd`, inside the kernel where it can (file systems that can then share the bytes); `progress`
+// gets the size of each piece.
+Result<void> copy_member(const Member& member, int fd, const std::function<void(std::int64_t)>& progress = {});
 // kInvalid when the member is larger than `limit` bytes.
 Result<std::string> read_member_text(const Member& member, std::int64_t limit, const std::string& name);
 

@@ -1,4 +1,4 @@
-// Writing an archive: named files into a tar, or into a directory. The same files in the same order give the same
+// Writing an archive: named files into a tar. The same files in the same order give the same
 // bytes. Not thread-safe.
 #pragma once
 
@@ -23,7 +23,5 @@ class Writer {
 
 // A ustar archive written to `fd`, which may be a pipe and stays the caller's. Owners 0, times 0.
 std::unique_ptr<Writer> tar_writer(int fd);
-// Into the directory `dir`, which stays the caller's.
-std::unique_ptr<Writer> directory_writer(int dir);
 
 }  // namespace creel::registry::archive

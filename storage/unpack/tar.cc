@@ -6,9 +6,12 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
 #include <memory>
+
+#include "base/tar_header.h"
 
 namespace creel::storage::unpack {
 
@@ -83,6 +86,7 @@ class TarReader {
       TRY_SET(archive_entry * header, next_header());
       if (header == nullptr) return drain();
       TRY(convert(header, entry));
+      content_end_ = 0;
       current_ = &entry;
       TRY(writer.add(entry, content));
       // What is not read here would be skipped as part of the next header, whose size is limited.
@@ -110,8 +114,22 @@ class TarReader {
       return ARCHIVE_FATAL;
     }
     reader->header_bytes_ += static_cast<std::int64_t>(block.size());
+    reader->size_ += static_cast<std::int64_t>(block.size());
+    // umoci's "insert" ends a layer with the last file's last byte. The zeros that belong there are of no interest.
+    if (block.empty() && reader->file_complete()) return reader->give_padding(buffer);
     *buffer = block.data();
     return static_cast<la_ssize_t>(block.size());
+  }
+
+  [[nodiscard]] bool file_complete() const {
+    return !in_header_ && current_ != nullptr && current_->type == EntryType::kFile && content_end_ == current_->size;
+  }
+  la_ssize_t give_padding(const void** buffer) {
+    static constexpr std::array<char, kTarBlock> kZeros{};
+    *buffer = kZeros.data();
+    const std::size_t size = tar_padding(size_);
+    size_ += static_cast<std::int64_t>(size);
+    return static_cast<la_ssize_t>(size);
   }
 
   // nullptr at the archive's end.
@@ -183,6 +201,7 @@ class TarReader {
     if (code == ARCHIVE_EOF) return false;
     if (code < ARCHIVE_WARN) return error("read " + printable(current_->path));
     chunk = {{static_cast<const char*>(data), size}, offset};
+    content_end_ = offset + static_cast<std::int64_t>(size);
     return true;
   }
 
@@ -209,6 +228,8 @@ class TarReader {
   bool in_header_ = false;
   bool stream_failed_ = false;
   std::int64_t header_bytes_ = 0;
+  std::int64_t size_ = 0;         // of the stream so far
+  std::int64_t content_end_ = 0;  // of the current file, as far as it was read
 };
 
 }  // namespace

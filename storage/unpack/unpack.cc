@@ -1,20 +1,17 @@
 #include "storage/unpack/unpack.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
-#include <optional>
-#include <system_error>
-#include <thread>
 
 #include "base/file.h"
 #include "storage/unpack/block_pipe.h"
 #include "storage/unpack/decompress.h"
 #include "storage/unpack/input.h"
 #include "storage/unpack/tar.h"
+#include "storage/unpack/worker.h"
 #include "storage/unpack/writer.h"
 
 namespace creel::storage::unpack {
@@ -27,38 +24,6 @@ constexpr std::size_t kBlockSize = 256 << 10;
 constexpr std::size_t kBlocks = 8;
 constexpr int kToHash = 0;
 constexpr int kToUnpack = 1;
-
-// A thread that is joined when it goes out of scope. Signals stay with the threads that the program made.
-class Worker {
- public:
-  Worker() = default;
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-  ~Worker() { join(); }
-
-  template <typename Body>
-  Result<void> start(Body body) {
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::optional<Error> error;
-    try {
-      thread_ = std::thread(std::move(body));
-    } catch (const std::system_error& e) {
-      error = errno_error("start a thread", e.code().value());
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error) return *std::move(error);
-    return {};
-  }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  std::thread thread_;
-};
 
 // First stage: bytes come in, are hashed, are inflated. Returns early, without error, when the pipe is stopped.
 Result<void> inflate(Input& input, BlockPipe& pipe) {

@@ -22,6 +22,8 @@ struct ImageSource : BlobSource {
   virtual Result<registry::FetchedManifest> manifest(const std::optional<Digest>& instance) = 0;
   // The names that the image has there ("docker.io/library/busybox:latest"); empty where places have no names.
   [[nodiscard]] virtual std::vector<std::string> names() const { return {}; }
+  // Whether the manifest is not the image's own but made by us: a docker-archive has none.
+  [[nodiscard]] virtual bool made_up() const { return false; }
 };
 
 struct ImageDestination {

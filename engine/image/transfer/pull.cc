@@ -25,20 +25,6 @@ class RegistryBlobs : public BlobSource {
   std::string path_;
 };
 
-// "docker://x" -> "x"; other transports are refused by name.
-Result<std::string> without_transport(const std::string& given) {
-  if (given.starts_with("docker://")) return given.substr(9);
-  for (const char* transport :
-       {"docker-archive:", "oci-archive:", "oci:", "dir:", "docker-daemon:", "containers-storage:"}) {
-    if (!given.starts_with(transport)) continue;
-    // "dir:5" may be an image and its tag; a path never is.
-    if (given.find('/') == std::string::npos) break;
-    return fail(Code::kUnsupported, "pulling from " + std::string(transport) + " is not built yet")
-        .with_hint("archives and directories: creel load -i PATH");
-  }
-  return given;
-}
-
 // The manifest for the platform, through an index where there is one.
 Result<Incoming> resolve(registry::Client& client, const Reference& reference, const oci::Platform& platform) {
   Incoming out;
@@ -119,8 +105,7 @@ Result<std::string> pull_reference(Engine& engine, const Reference& reference, c
 }  // namespace
 
 Result<std::string> pull(Engine& engine, const std::string& given, const RegistryOptions& options, Progress& progress) {
-  TRY_SET(const std::string name, without_transport(given));
-  TRY_SET(const Reference reference, parse_reference(name));
+  TRY_SET(const Reference reference, parse_reference(given));
   progress.message("Trying to pull " + reference.text() + "...");
   auto id = pull_reference(engine, reference, options, progress);
   if (!id.ok()) return std::move(id).error().within("pulling " + reference.text());

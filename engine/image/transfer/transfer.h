@@ -30,7 +30,7 @@ struct RegistryOptions {
   int retries = 3;
   std::int64_t retry_delay_ms = 0;  // 0: the client's own
 };
-// docker://, or a bare reference. Returns the image's ID.
+// From a registry. Returns the image's ID. Other places: receive.h.
 Result<std::string> pull(Engine& engine, const std::string& reference, const RegistryOptions& options,
                          Progress& progress);
 // docker-archive and oci-archive and their directories, compressed or not, from a file or a pipe. Names that were

@@ -14,15 +14,14 @@ using creel::test::TempDir;
 
 namespace {
 
-const registry::oci::Platform kAmd64{"linux", "amd64", ""};
-
 Result<Fd> no_spool() {
   return fail(Code::kFailed, "nothing was to be spooled");
 }
 
-Result<std::vector<ArchivedImage>> read_tar(const std::string& path) {
+Result<std::vector<DockerImage>> read_tar(const std::string& path) {
   TRY_SET(const auto files, open_archive(test::input(path), path, no_spool));
-  return read_images(*files, kAmd64, path);
+  TRY(kind_of(*files, path));
+  return read_docker_archive(*files, path);
 }
 
 // The text of the error; empty: there was none.
@@ -106,9 +105,7 @@ TEST_CASE("docker-archive: several images, names, layers") {
   REQUIRE(images.ok());
   REQUIRE(images->size() == 2);
   CHECK((*images)[0].names == std::vector<std::string>{"a:1", "b:2"});
-  CHECK((*images)[0].names_are == ArchivedImage::Names::kDocker);
   CHECK((*images)[0].layers.size() == 2);
-  CHECK((*images)[0].manifest.empty());
   CHECK((*images)[1].names.empty());
 }
 

@@ -168,7 +168,8 @@ TEST_CASE("truncated anywhere, an archive is unpacked up to there or refused") {
     const auto unpacked = target.unpack(bytes.substr(0, size));
     CAPTURE(size);
     if (unpacked.ok()) {
-      CHECK((size % 512 == 0 || size > bytes.size() - 1024));
+      // Padding alone may be missing.
+      if (target.has("d/one")) CHECK(target.read("d/one") == std::string(700, '1'));
       CHECK(unpacked->diff_id.hex() == sha256(bytes.substr(0, size)));
     } else {
       ++refused;

@@ -1,0 +1,118 @@
+# oci:, oci-archive:, dir:, docker-archive: as places to pull from; with what skopeo, umoci, buildah and Podman write.
+load lib
+setup_file() { own_store; }
+teardown_file() { close_store; }
+teardown() {
+  clean_up
+  engine rmi -f -a >/dev/null 2>&1 || true
+}
+# sk ARGS...: skopeo copy.
+sk() { skopeo copy -q --insecure-policy "$@"; }
+archive() { echo "oci-archive:$SESSION/busybox.tar"; }
+
+@test "pull: oci:, oci-archive:, dir:, docker-archive: as skopeo writes them; the ID; it runs" {
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" oci:layout:v1
+  sk "$(archive)" dir:directory
+  sk "$(archive)" oci-archive:a.tar:from.example/a:1
+  sk "$(archive)" docker-archive:d.tar:from.example/d:1
+  config=$(skopeo inspect --raw "$(archive)" | jq -r .config.digest)
+  for location in oci:layout:v1 dir:directory oci-archive:a.tar docker-archive:d.tar docker-archive:d.tar:@0; do
+    expect 0 pull -q "$location"
+    assert_output "${config#sha256:}"
+    expect 0 run --rm "$output" echo it runs
+    assert_output "it runs"
+    engine rmi -f -a >/dev/null
+  done
+  expect 0 pull -q oci-archive:a.tar
+  expect 0 pull -q docker-archive:d.tar
+  expect 0 image exists from.example/a:1
+  expect 0 image exists from.example/d:1
+}
+
+@test "pull oci:DIRECTORY:NAME gives the image that name; without a name it has none" {
+  creel_only "Podman 4.3 calls it after the directory"
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" oci:layout:from.example/o:2
+  expect 0 pull -q oci:layout:from.example/o:2
+  expect 0 image exists from.example/o:2
+  engine rmi -f -a >/dev/null
+  expect 0 pull -q oci:layout
+  expect 0 images --format '{{.Repository}}:{{.Tag}}'
+  assert_output "<none>:<none>"
+}
+
+@test "pull: the manifest's digest is the one in the layout, the archive, the directory" {
+  creel_only "Podman compresses anew"
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" --preserve-digests oci:layout:v1
+  sk "$(archive)" --preserve-digests dir:directory
+  digest=$(skopeo inspect --format '{{.Digest}}' "$(archive)")
+  for location in oci:layout:v1 dir:directory "$(archive)"; do
+    expect 0 pull -q "$location"
+    assert_equal "$(engine inspect -f '{{.Digest}}' "$output")" "$digest"
+    engine rmi -f -a >/dev/null
+  done
+}
+
+@test "pull: a docker-archive of several images, one of them, or all" {
+  creel_only "Podman 4.3 pulls archives of one image"
+  cd "$BATS_TEST_TMPDIR"
+  engine pull -q "$(archive)" >/dev/null
+  echo hello >file
+  tar -cf root.tar file
+  engine import -q root.tar localhost/other:1 >/dev/null
+  engine save -q -m -o several.tar localhost/busybox:latest localhost/other:1
+  engine rmi -f -a >/dev/null
+  expect 0 pull -q docker-archive:several.tar:localhost/other:1
+  expect 0 images --format '{{.Repository}}:{{.Tag}}'
+  assert_output "localhost/other:1"
+  expect 0 pull -q docker-archive:several.tar
+  expect 0 images --format '{{.Repository}}:{{.Tag}}'
+  assert_output_contains "localhost/busybox:latest"
+  expect 125 pull -q docker-archive:several.tar:localhost/third:1
+  assert_contains "$stderr" "localhost/third:1"
+}
+
+@test "pull: what is not there, what is not built, what is damaged" {
+  cd "$BATS_TEST_TMPDIR"
+  expect_error 125 nothing-there pull -q oci:nothing-there
+  expect_error 125 docker-daemon pull -q docker-daemon:busybox:latest
+  sk "$(archive)" oci:layout:v1
+  expect_error 125 v2 pull -q oci:layout:v2
+  layer=$(skopeo inspect --raw oci:layout:v1 | jq -r '.layers[0].digest')
+  printf 'x' | dd of="layout/blobs/sha256/${layer#sha256:}" bs=1 seek=1000 conv=notrunc status=none
+  expect_error 125 "" pull -q oci:layout:v1
+  expect 0 images -q
+  assert_output ""
+}
+
+@test "umoci's layout goes in" {
+  command -v umoci >/dev/null || skip "umoci is not installed"
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" oci:layout:v1
+  echo changed >file
+  umoci insert --rootless --image layout:v1 --tag v2 file /file
+  expect 0 pull -q oci:layout:v2
+  expect 0 run --rm "$output" cat /file
+  assert_output changed
+}
+
+@test "save: oci-dir and oci-archive are read by skopeo and umoci; docker-dir by skopeo" {
+  creel_only "Podman compresses anew"
+  cd "$BATS_TEST_TMPDIR"
+  engine pull -q "$(archive)" >/dev/null
+  digest=$(skopeo inspect --format '{{.Digest}}' "$(archive)")
+  engine tag "$(engine images -q)" localhost/saved:1
+  expect 0 save -q --format oci-dir -o layout localhost/saved:1
+  assert_equal "$(skopeo inspect --format '{{.Digest}}' oci:layout:localhost/saved:1)" "$digest"
+  expect 0 save -q --format oci-archive -o a.tar localhost/saved:1
+  assert_equal "$(skopeo inspect --format '{{.Digest}}' oci-archive:a.tar)" "$digest"
+  expect 0 save -q --format docker-dir -o directory localhost/saved:1
+  sk dir:directory oci:from-dir:x
+  if command -v umoci >/dev/null; then
+    assert_contains "$(umoci ls --layout layout)" "localhost/saved:1"
+    umoci unpack --rootless --image layout:localhost/saved:1 bundle
+    [ -x bundle/rootfs/bin/busybox ]
+  fi
+}
