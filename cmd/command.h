@@ -63,6 +63,8 @@ struct ImagePlane {
   std::unique_ptr<Handler> (*load)();
   std::unique_ptr<Handler> (*save)();
   std::unique_ptr<Handler> (*import)();
+  std::unique_ptr<Handler> (*commit)();
+  std::unique_ptr<Handler> (*export_)();
 };
 const ImagePlane& image_plane();
 

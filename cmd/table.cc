@@ -29,9 +29,9 @@
 #include "cmd/image/rmi.h"
 #include "cmd/image/tag.h"
 #include "cmd/image/untag.h"
+#include "cmd/system/commands.h"
 #include "cmd/system/complete.h"
 #include "cmd/system/completion.h"
-#include "cmd/system/commands.h"
 #include "cmd/system/df.h"
 #include "cmd/system/info.h"
 #include "cmd/system/inspect.h"
@@ -147,6 +147,17 @@ std::vector<Command> rows() {
                        kImages, kShown, plane.import, 1, 2, nullptr,
                        "creel import rootfs.tar localhost/base:1\n"
                        "tar -C rootfs -c . | creel import - localhost/base:1"};
+  const Command commit{"commit", "[options] CONTAINER [IMAGE]", "Make an image of what a container has changed",
+                       kImages, kShown, plane.commit, 1, 2,
+                       "The changes become one more layer on the container's image. The container may run meanwhile;\n"
+                       "with --pause its processes stand still until all is read. Volumes are not part of it.",
+                       "creel commit web localhost/web:tuned\n"
+                       "creel commit -c 'CMD [\"/start\"]' -m 'ready to go' web localhost/web"};
+  const Command export_{"export", "[options] CONTAINER", "Write a container's files as a tar archive",
+                        kImages, kShown, plane.export_, 1, 1,
+                        "What the container's processes see, but for its volumes and other mounts.",
+                        "creel export -o web.tar web\n"
+                        "creel export web | tar -t"};
   const Command info{"info", "[options]", "Show what this engine found on its host",
                      kLocal, kShown, make<InfoCommand>, 0, 0};
   const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]",
@@ -167,8 +178,9 @@ std::vector<Command> rows() {
   };
   std::vector<Command> all = {
       attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, unpause, update, wait,
-      images, rmi, tag, untag, pull, load, save, import, info, inspect, version,
-      as(attach, "container attach"), as(create, "container create"), as(exec, "container exec"),
+      images, rmi, tag, untag, pull, load, save, import, commit, export_, info, inspect, version,
+      as(attach, "container attach"), as(commit, "container commit"), as(create, "container create"), as(exec, "container exec"),
+      as(export_, "container export"),
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
       as(pause, "container pause"), as(stats, "container stats"), as(unpause, "container unpause"),
       as(update, "container update"),

@@ -1,5 +1,7 @@
 // The commands of the image plane, for the table of creel-images.
 #include "cmd/command.h"
+#include "cmd/images/commit.h"
+#include "cmd/images/export.h"
 #include "cmd/images/import.h"
 #include "cmd/images/load.h"
 #include "cmd/images/pull.h"
@@ -8,7 +10,8 @@
 namespace creel::cmd {
 
 const ImagePlane& image_plane() {
-  static constexpr ImagePlane kAll{make<PullCommand>, make<LoadCommand>, make<SaveCommand>, make<ImportCommand>};
+  static constexpr ImagePlane kAll{make<PullCommand>,   make<LoadCommand>,   make<SaveCommand>,
+                                   make<ImportCommand>, make<CommitCommand>, make<ExportCommand>};
   return kAll;
 }
 

@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <map>
 
-#include "base/atomic_file.h"
 #include "base/file.h"
 #include "cmd/images/progress.h"
+#include "engine/image/transfer/local_destination.h"
 
 namespace creel::cmd {
 
@@ -33,17 +33,10 @@ Result<void> SaveCommand::to_stdout(engine::Engine& engine, engine::transfer::Pr
   return engine::transfer::save(engine, arguments_, format_, STDOUT_FILENO, compress_, progress);
 }
 
-// A file appears whole or not at all; a device or a pipe is written as it is.
 Result<void> SaveCommand::to_file(engine::Engine& engine, engine::transfer::Progress& progress) {
-  struct stat info {};
-  if (stat(output_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "saving to " + output_ + ": it is a directory");
-    TRY_SET(const Fd fd, open_file(output_, O_WRONLY));
-    return engine::transfer::save(engine, arguments_, format_, fd.get(), compress_, progress);
-  }
-  TRY_SET(AtomicFile file, AtomicFile::create(output_));
-  TRY(engine::transfer::save(engine, arguments_, format_, file.fd(), compress_, progress));
-  return file.commit();
+  TRY_SET(engine::transfer::ArchiveOutput output, engine::transfer::open_output(output_));
+  TRY(engine::transfer::save(engine, arguments_, format_, output.descriptor(), compress_, progress));
+  return output.publish();
 }
 
 Result<void> SaveCommand::to_directory(engine::Engine& engine, engine::transfer::Progress& progress) {

@@ -18,10 +18,9 @@ namespace {
 
 constexpr std::size_t kChunk = 256 << 10;
 
-// What libarchive's callbacks get; their Error waits here until libarchive has returned.
+// What libarchive's callback gets; its Error waits here until libarchive has returned.
 struct Calls {
   const Source* source = nullptr;
-  const Sink* sink = nullptr;
   std::optional<Error> error;
 };
 
@@ -36,18 +35,10 @@ la_ssize_t read_some(::archive*, void* data, const void** buffer) {
   return static_cast<la_ssize_t>(bytes->size());
 }
 
-la_ssize_t write_some(::archive*, void* data, const void* buffer, std::size_t size) {
-  auto* calls = static_cast<Calls*>(data);
-  auto written = (*calls->sink)(std::string_view(static_cast<const char*>(buffer), size));
-  if (written.ok()) return static_cast<la_ssize_t>(size);
-  calls->error = std::move(written).error();
-  return -1;
-}
-
-Error error_of(::archive* handle, Calls& calls, const char* doing) {
+Error error_of(::archive* handle, Calls& calls) {
   if (calls.error) return std::move(*calls.error);
   const char* why = archive_error_string(handle);
-  return fail(Code::kInvalid, std::string(doing) + ": " + (why == nullptr ? "damaged data" : why));
+  return fail(Code::kInvalid, std::string("decompressing: ") + (why == nullptr ? "damaged data" : why));
 }
 
 }  // namespace
@@ -67,7 +58,7 @@ const char* layer_type(std::string_view bytes) {
 }
 
 Result<void> decompress(const Source& source, const Sink& sink) {
-  Calls calls{&source, &sink, {}};
+  Calls calls{&source, {}};
   const std::unique_ptr<::archive, int (*)(::archive*)> reader(archive_read_new(), archive_read_free);
   ::archive* in = reader.get();
   // Only these: others would start programs.
@@ -78,48 +69,21 @@ Result<void> decompress(const Source& source, const Sink& sink) {
   archive_read_support_format_raw(in);
   archive_read_support_format_empty(in);
   if (archive_read_open(in, &calls, nullptr, read_some, nullptr) != ARCHIVE_OK) {
-    return error_of(in, calls, "decompressing");
+    return error_of(in, calls);
   }
   archive_entry* entry = nullptr;
   const int header = archive_read_next_header(in, &entry);
   if (header == ARCHIVE_EOF) return {};
-  if (header != ARCHIVE_OK) return error_of(in, calls, "decompressing");
+  if (header != ARCHIVE_OK) return error_of(in, calls);
   for (;;) {
     const void* block = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
     const int got = archive_read_data_block(in, &block, &size, &offset);
     if (got == ARCHIVE_EOF) return {};
-    if (got != ARCHIVE_OK) return error_of(in, calls, "decompressing");
+    if (got != ARCHIVE_OK) return error_of(in, calls);
     TRY(sink(std::string_view(static_cast<const char*>(block), size)));
   }
-}
-
-Result<void> compress_gzip(const Source& source, const Sink& sink) {
-  Calls calls{&source, &sink, {}};
-  const std::unique_ptr<::archive, int (*)(::archive*)> writer(archive_write_new(), archive_write_free);
-  ::archive* out = writer.get();
-  archive_write_set_format_raw(out);
-  archive_write_add_filter_gzip(out);
-  // No time in the header.
-  archive_write_set_filter_option(out, "gzip", "timestamp", nullptr);
-  archive_write_set_bytes_per_block(out, kChunk);
-  archive_write_set_bytes_in_last_block(out, 1);
-  if (archive_write_open(out, &calls, nullptr, write_some, nullptr) != ARCHIVE_OK) {
-    return error_of(out, calls, "compressing");
-  }
-  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
-  archive_entry_set_filetype(entry.get(), AE_IFREG);
-  if (archive_write_header(out, entry.get()) != ARCHIVE_OK) return error_of(out, calls, "compressing");
-  for (;;) {
-    TRY_SET(const std::string_view bytes, source());
-    if (bytes.empty()) break;
-    if (archive_write_data(out, bytes.data(), bytes.size()) != static_cast<la_ssize_t>(bytes.size())) {
-      return error_of(out, calls, "compressing");
-    }
-  }
-  if (archive_write_close(out) != ARCHIVE_OK) return error_of(out, calls, "compressing");
-  return {};
 }
 
 Source source_of(int fd, const std::string& label) {

@@ -19,8 +19,6 @@ using Source = std::function<Result<std::string_view>()>;
 [[nodiscard]] const char* layer_type(std::string_view first_bytes);
 // kInvalid: the compressed data is damaged or truncated. Errors of `source` and `sink` come back as they are.
 Result<void> decompress(const Source& source, const Sink& sink);
-// Compresses with gzip, the same bytes for the same input.
-Result<void> compress_gzip(const Source& source, const Sink& sink);
 // From a file's current position; good for pipes.
 Source source_of(int fd, const std::string& label);
 Source source_of(const Member& member);

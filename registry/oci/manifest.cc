@@ -85,6 +85,10 @@ bool is_attestation(const Descriptor& entry) {
 }
 
 Result<void> check_layer_type(const std::string& type, const std::string& where) {
+  if (type.find(".nondistributable.") != std::string::npos || type.find(".foreign.") != std::string::npos) {
+    return fail(Code::kUnsupported, "manifest: " + where + " is a foreign layer (" + printable(type, 100) +
+                                        "), which its maker distributes apart from the image");
+  }
   const bool is_layer =
       type.starts_with("application/vnd.oci.image.layer.") || type.starts_with("application/vnd.docker.image.rootfs.");
   if (is_layer && !type.ends_with("+encrypted")) return {};

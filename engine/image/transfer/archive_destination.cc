@@ -1,6 +1,6 @@
 // oci-archive and docker-archive: a tar that is written from its beginning to its end.
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <map>
 #include <mutex>
@@ -25,15 +25,10 @@ using nlohmann::ordered_json;
 
 namespace {
 
-int descriptor(const ArchiveOutput& output) {
-  if (output.file) return output.file->fd();
-  return output.own.valid() ? output.own.get() : output.fd;
-}
-
 class ArchiveDestination : public LocalDestination {
  public:
   explicit ArchiveDestination(ArchiveOutput output)
-      : output_(std::move(output)), writer_(archive::tar_writer(descriptor(output_))) {}
+      : output_(std::move(output)), writer_(archive::tar_writer(output_.descriptor())) {}
 
   Result<bool> has(const oci::Descriptor& blob) override {
     const std::lock_guard lock(mutex_);
@@ -49,7 +44,7 @@ class ArchiveDestination : public LocalDestination {
  protected:
   Result<void> close() {
     TRY(writer_->finish());
-    return output_.file ? output_.file->commit() : Result<void>();
+    return output_.publish();
   }
   void done(const Digest& digest) {
     if (progress_ != nullptr) progress_->blob_done(digest.text(), "done");
@@ -190,6 +185,24 @@ class DockerArchive : public ArchiveDestination {
 };
 
 }  // namespace
+
+int ArchiveOutput::descriptor() const {
+  if (file) return file->fd();
+  return own.valid() ? own.get() : fd;
+}
+
+Result<ArchiveOutput> open_output(const std::string& path) {
+  struct stat info {};
+  ArchiveOutput out;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "writing to " + path + ": it is a directory");
+    TRY_SET(out.own, open_file(path, O_WRONLY));
+    return out;
+  }
+  TRY_SET(AtomicFile file, AtomicFile::create(path));
+  out.file.emplace(std::move(file));
+  return out;
+}
 
 std::unique_ptr<LocalDestination> layout_archive(ArchiveOutput output) {
   return std::make_unique<LayoutArchive>(std::move(output));

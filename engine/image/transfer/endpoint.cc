@@ -26,20 +26,6 @@ Result<Fd> open_directory(const std::string& path) {
   return open_file(path, O_RDONLY | O_DIRECTORY);
 }
 
-// A device or a pipe is written as it is.
-Result<ArchiveOutput> open_output(const std::string& path) {
-  struct stat info {};
-  ArchiveOutput out;
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "writing to " + path + ": it is a directory");
-    TRY_SET(out.own, open_file(path, O_WRONLY));
-    return out;
-  }
-  TRY_SET(AtomicFile file, AtomicFile::create(path));
-  out.file.emplace(std::move(file));
-  return out;
-}
-
 // A name that a destination is given, as those that read it want it.
 Result<std::vector<std::string>> names_of(const Location& location) {
   std::vector<std::string> out;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@
 #include "engine/image/transfer/naming.h"
 #include "engine/json.h"
 #include "registry/archive/decompress.h"
+#include "storage/pack/gzip_blocks.h"
 #include "storage/unpack/unpack.h"
 
 namespace creel::engine::transfer {
@@ -33,29 +35,65 @@ struct Layer {
   std::string media_type;
 };
 
-// A tee: what is read is kept as the layer's blob while it is unpacked. Runs in unpack's thread.
+// What is read is kept as the layer's blob while it is unpacked; a plain tar is compressed on the way.
+class Tee {
+ public:
+  Tee(int fd, std::string source, int blob, Progress& progress)
+      : input_(archive::source_of(fd, source)), source_(std::move(source)), blob_(blob), progress_(progress) {}
+
+  // Enough to tell how it is compressed.
+  Result<void> begin() {
+    while (head_.size() < 8) {
+      TRY_SET(const std::string_view bytes, input_());
+      if (bytes.empty()) break;
+      head_.append(bytes);
+    }
+    if (head_.empty()) return fail(Code::kInvalid, "it is empty");
+    media_type_ = archive::layer_type(head_);
+    if (archive::is_compressed(head_)) return {};
+    gzip_.emplace([this](std::string_view bytes) { return write_all(blob_, bytes); });
+    media_type_ = oci::kOciLayerGzip;
+    return {};
+  }
+  // Called in unpack's thread.
+  Result<std::string_view> next() {
+    std::string_view bytes = head_;
+    if (size_ > 0) {
+      TRY_SET(bytes, input_());
+    }
+    TRY(gzip_ ? gzip_->append(bytes) : write_all(blob_, bytes));
+    size_ += std::ssize(bytes);
+    progress_.blob(source_, size_, -1);
+    return bytes;
+  }
+  Result<Layer> finish(unpack::Unpacked unpacked) {
+    if (gzip_) {
+      TRY_SET(const storage::pack::Compressed compressed, gzip_->finish());
+      unpacked.blob = compressed.digest;
+      unpacked.blob_size = compressed.size;
+    }
+    return Layer{std::move(unpacked), media_type_};
+  }
+
+ private:
+  archive::Source input_;
+  std::string source_;
+  int blob_;
+  Progress& progress_;
+  std::string head_, media_type_;
+  std::optional<storage::pack::GzipBlocks> gzip_;
+  std::int64_t size_ = 0;
+};
+
 Result<Layer> take_layer(Fd fd, const std::string& source, int staging, bool user_xattr, Progress& progress) {
   TRY_SET(const Fd blob, open_at(staging, kBlobName, O_WRONLY | O_CREAT | O_EXCL, 0644));
   if (mkdirat(staging, kTreeName, 0755) != 0) return errno_error("making a directory in the store");
   TRY_SET(const Fd tree, open_at(staging, kTreeName, O_RDONLY | O_DIRECTORY));
-  const archive::Source input = archive::source_of(fd.get(), source);
-  std::string start;
-  std::int64_t size = 0;
-  const auto tee = [&]() -> Result<std::string_view> {
-    TRY_SET(const std::string_view bytes, input());
-    if (start.size() < 8) start.append(bytes.substr(0, 8));
-    TRY(write_all(blob.get(), bytes));
-    size += std::ssize(bytes);
-    progress.blob(source, size, -1);
-    return bytes;
-  };
-  TRY_SET(unpack::Unpacked unpacked, unpack::unpack_layer(tee, tree.get(), {.user_xattr = user_xattr}));
-  if (size == 0) return fail(Code::kInvalid, "it is empty");
-  const char* type = !archive::is_compressed(start)          ? oci::kOciLayer
-                     : start.starts_with("\x1f\x8b")         ? oci::kOciLayerGzip
-                     : start.starts_with("\x28\xb5\x2f\xfd") ? oci::kOciLayerZstd
-                                                             : oci::kOciLayer;
-  return Layer{std::move(unpacked), type};
+  Tee tee(fd.get(), source, blob.get(), progress);
+  TRY(tee.begin());
+  TRY_SET(unpack::Unpacked unpacked,
+          unpack::unpack_layer([&] { return tee.next(); }, tree.get(), {.user_xattr = user_xattr}));
+  return tee.finish(std::move(unpacked));
 }
 
 Result<std::string> make_config(const ImportOptions& options, const std::string& source, const Digest& diff_id) {

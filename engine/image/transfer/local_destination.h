@@ -23,7 +23,12 @@ struct ArchiveOutput {
   int fd = -1;
   Fd own;
   std::optional<AtomicFile> file;
+  [[nodiscard]] int descriptor() const;
+  // When all is written.
+  Result<void> publish() { return file ? file->commit() : Result<void>(); }
 };
+// A device or a pipe is written as it is. kInvalid: a directory.
+Result<ArchiveOutput> open_output(const std::string& path);
 // The blobs that came since the last manifest are kept open until the next one, and written then.
 std::unique_ptr<LocalDestination> layout_archive(ArchiveOutput output);
 // Layers become plain tars, named by their DiffIDs. No index: kUnsupported.

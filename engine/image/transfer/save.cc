@@ -9,9 +9,9 @@
 #include "engine/image/transfer/local_destination.h"
 #include "engine/image/transfer/local_source.h"
 #include "engine/image/transfer/naming.h"
-#include "registry/archive/decompress.h"
+#include "registry/oci/conversion.h"
 #include "registry/oci/manifest.h"
-#include "storage/unpack/unpack.h"
+#include "storage/pack/gzip_blocks.h"
 
 namespace creel::engine::transfer {
 
@@ -68,19 +68,14 @@ Result<void> Saving::put(const oci::Descriptor& blob, const Member& bytes) {
 // `member` compressed with gzip, and its descriptor.
 Result<oci::Descriptor> Saving::deflated(const oci::Descriptor& layer, Member& member) const {
   TRY_SET(Fd file, scratch_file(engine_));
-  storage::unpack::Sha256 hash;
-  std::int64_t size = 0;
-  const auto keep = [&](std::string_view bytes) {
-    hash.update(bytes);
-    size += std::ssize(bytes);
-    return write_all(file.get(), bytes);
-  };
-  TRY(archive::compress_gzip(archive::source_of(member), keep));
-  member = Member{std::make_shared<const Fd>(std::move(file)), 0, size};
+  storage::pack::GzipBlocks gzip([&](std::string_view bytes) { return write_all(file.get(), bytes); });
+  TRY(archive::read_member(member, [&](std::string_view bytes) { return gzip.append(bytes); }));
+  TRY_SET(const storage::pack::Compressed made, gzip.finish());
+  member = Member{std::make_shared<const Fd>(std::move(file)), 0, made.size};
   oci::Descriptor out = layer;
   out.media_type = oci::kDockerLayerGzip;
-  out.digest = hash.finish();
-  out.size = size;
+  out.digest = made.digest;
+  out.size = made.size;
   return out;
 }
 
@@ -96,12 +91,6 @@ Result<void> Saving::as_it_is(const Chosen& image) {
   return destination_.put_manifest({image.manifest_text, image.record.manifest}, image.manifest.media_type, true);
 }
 
-std::string docker_type(const std::string& type) {
-  if (type == oci::kOciLayerGzip || type == oci::kDockerLayerGzip) return oci::kDockerLayerGzip;
-  if (type == oci::kOciLayerZstd) return std::string(kDockerLayer) + ".zstd";
-  return type == oci::kOciLayer ? kDockerLayer : type;
-}
-
 // skopeo's "dir:": a schema 2 manifest beside blobs named by their digests.
 Result<void> Saving::docker_directory(const Chosen& image, bool compress) {
   const bool as_pulled = image.manifest.media_type == oci::kDockerManifest;
@@ -109,7 +98,7 @@ Result<void> Saving::docker_directory(const Chosen& image, bool compress) {
   std::vector<oci::Descriptor> layers;
   for (oci::Descriptor layer : image.manifest.layers) {
     TRY_SET(Member member, blob(layer.digest));
-    layer.media_type = docker_type(layer.media_type);
+    layer.media_type = oci::layer_type_in(layer.media_type, true);
     if (compress && layer.media_type == kDockerLayer) {
       TRY_SET(layer, deflated(layer, member));
       changed = true;

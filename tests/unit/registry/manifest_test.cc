@@ -110,6 +110,13 @@ TEST_CASE("schema 1, artifacts and encrypted layers are refused by name") {
   auto secret =
       parse_manifest(image(descriptor(kOciConfig, kA), descriptor(std::string(kOciLayerGzip) + "+encrypted", kB)), "");
   CHECK(secret.error().code == Code::kUnsupported);
+  for (const char* type : {"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+                           "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"}) {
+    auto foreign = parse_manifest(image(descriptor(kOciConfig, kA), descriptor(type, kB)), "");
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().code == Code::kUnsupported);
+    CHECK(foreign.error().text.find("foreign layer") != std::string::npos);
+  }
 }
 
 TEST_CASE("choice of a platform") {
