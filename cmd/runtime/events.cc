@@ -1,7 +1,8 @@
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <chrono>
 
 #include "base/text.h"
 #include "cmd/runtime/handlers.h"
@@ -11,8 +12,10 @@ namespace creel::cmd::runtime {
 
 namespace {
 
+using std::chrono::steady_clock;
+
 // A Go duration of one unit: "5s", "500ms", "1m"; bare digits are seconds.
-Result<int> parse_interval(const std::string& text) {
+Result<std::chrono::milliseconds> parse_interval(const std::string& text) {
   const auto bad = [&] {
     return fail(Code::kInvalid, "--interval " + text + ": a duration like 5s or 500ms is expected");
   };
@@ -22,7 +25,22 @@ Result<int> parse_interval(const std::string& text) {
   const std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
   constexpr std::int64_t kLongest = 24 * 3'600'000;
   if (!number.ok() || scale == 0 || *number < 1 || *number > kLongest / scale) return bad();
-  return static_cast<int>(*number * scale);
+  return std::chrono::milliseconds(*number * scale);
+}
+
+// OOM kills as they happen, until it is time for the next statistics; false: the container has ended.
+Result<bool> report_until(steady_clock::time_point end, const std::string& id, int process, oci::CgroupWatch& watch) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now()).count();
+    pollfd waiting[2] = {{process, POLLIN, 0}, {watch.memory_fd(), POLLPRI, 0}};
+    const int ready = poll(waiting, 2, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (ready < 0 && errno != EINTR) return errno_error("waiting for the container");
+    // One that has ended the container too.
+    auto event = watch.next(0);
+    if (event.ok() && *event == oci::CgroupWatch::Event::kOomKill) print(oci::oom_event(id));
+    if (ready > 0 && waiting[0].revents != 0) return false;
+    if (ready == 0) return true;
+  }
 }
 
 }  // namespace
@@ -33,11 +51,11 @@ void Events::declare(Flags& flags) {
 }
 
 Result<int> Events::run(const Global& global) {
-  TRY_SET(const int interval_ms, parse_interval(interval_));
+  TRY_SET(const std::chrono::milliseconds interval, parse_interval(interval_));
   TRY_SET(const oci::Instance instance, open_instance(global, arguments[0]));
   TRY_SET(const Fd process, instance.process());
   TRY_SET(const oci::Cgroup group, instance.cgroup());
-  std::uint64_t oom_kills = group.oom_kills();
+  TRY_SET(oci::CgroupWatch watch, oci::CgroupWatch::open(group));
   for (;;) {
     auto stats = oci::cgroup_stats(group);
     if (!stats.ok()) {
@@ -47,12 +65,8 @@ Result<int> Events::run(const Global& global) {
     }
     print(oci::stats_event(arguments[0], *stats));
     if (stats_) return 0;
-    if (stats->oom_kills > oom_kills) print(oci::oom_event(arguments[0]));
-    oom_kills = stats->oom_kills;
-    pollfd ended{process.get(), POLLIN, 0};
-    const int got = poll(&ended, 1, interval_ms);
-    if (got > 0) return 0;
-    if (got < 0 && errno != EINTR) return errno_error("waiting for the container");
+    TRY_SET(const bool goes_on, report_until(steady_clock::now() + interval, arguments[0], process.get(), watch));
+    if (!goes_on) return 0;
   }
 }
 

@@ -24,15 +24,20 @@ by_files() {
   [ ! -e "$group" ] || fail "$group is still there"
 }
 
-# creel-runtime by itself, with its control groups made by MANAGER ("" or --systemd-cgroup) in a group whose path ends in TAIL.
-runtime_with() {
-  local bundle=$work/bundle group
+# A container of creel-runtime alone, "box", that runs; its control groups are made by MANAGER ("" or --systemd-cgroup).
+start_box() {
+  local bundle=$work/bundle program
   mkdir -p "$bundle/rootfs"/{bin,dev,proc,sys}
-  cp "$here/busybox" "$bundle/rootfs/bin/sleep"
-  cp "$here/busybox" "$bundle/rootfs/bin/cat"
+  for program in sleep cat sh; do cp "$here/busybox" "$bundle/rootfs/bin/$program"; done
   rm -f "$bundle/config.json"
   (cd "$bundle" && creel-runtime spec && sed -i -z -e 's/"terminal": true/"terminal": false/' -e 's/"args": \[[^]]*\]/"args": ["sleep", "1000"]/' config.json)
   creel-runtime $1 run --detach --bundle "$bundle" box </dev/null >/dev/null 2>&1
+}
+
+# MANAGER: its group's path ends in TAIL.
+runtime_with() {
+  local group
+  start_box "$1"
   group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(creel-runtime state box | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')/cgroup")
   contains "$group/" "$2/"
   creel-runtime $1 update --memory 32m --pids-limit 20 box
@@ -47,11 +52,27 @@ runtime_with() {
   creel-runtime $1 delete --force box
   [ ! -e "$group" ] || fail "$group is still there"
 }
+# Long before the next statistics.
+runtime_events() {
+  local events code=0
+  start_box ""
+  creel-runtime update --memory 32m box
+  creel-runtime events --interval 1h box >"$work/events" &
+  events=$!
+  wait_until grep -q '"type":"stats"' "$work/events"
+  creel-runtime exec box sh -c 'x=a; while :; do x=$x$x; done' || code=$?
+  equal "$code" 137
+  wait_until grep -q '{"id":"box","type":"oom"}' "$work/events"
+  creel-runtime kill box KILL
+  wait $events
+  creel-runtime delete box
+}
 runtime_by_files() { runtime_with "" /creel-box; }
 runtime_by_systemd() { runtime_with --systemd-cgroup /creel-box.scope/container; }
 
 test_case "creel-runtime: limits, pause, statistics; groups by files" runtime_by_files
 test_case "creel-runtime: limits, pause, statistics; groups by systemd" runtime_by_systemd
+test_case "creel-runtime: events tells of an OOM kill when it happens, and ends with the container" runtime_events
 test_case "limits by the system's systemd" limits
 test_case "limits by files" by_files
 finish
