@@ -104,6 +104,38 @@ swap() {
   [ $refused -gt 0 ] || fail "the name never led to the runtime's program"
 }
 
+@test "bundle: startContainer hooks never lead to the runtime's own program" {
+  is_creel_runtime || skip "of another kind there"
+  mkdir -p "$WORK/own"
+  cp "$(command -v creel-runtime)" "$WORK/own/creel-runtime"
+  RUNTIME=$WORK/own/creel-runtime
+  hooks='.hooks = {startContainer: [{path: "/target", args: ["target", "--version"]}]}'
+  dir=$(bundle guarded "$hooks")
+  ln -s /proc/self/exe "$dir/rootfs/link"
+  printf '#!/link\n' >"$dir/rootfs/script"
+  chmod +x "$dir/rootfs/script"
+  for evil in link script; do
+    ln -s -f $evil "$dir/rootfs/target"
+    expect_runtime '[1-9]*' run --bundle "$dir" guarded
+    assert_contains "$stderr" "hook /target"
+    assert_contains "$stderr" "Permission denied"
+    remove_containers
+  done
+  # Whatever the name leads to: the file that was looked at runs, or none.
+  rm "$dir/rootfs/target"
+  printf '#!/bin/busybox sh\n[ "$0 $1" = "/target --version" ]\n' >"$dir/rootfs/target"
+  chmod +x "$dir/rootfs/target"
+  swap "$dir/rootfs/target" "$dir/rootfs/link"
+  local refused=0 ran=0
+  for i in $(seq 40); do
+    run --separate-stderr runtime run --bundle "$dir" guarded
+    refute_output_contains "version"
+    if [ $status -eq 0 ]; then ran=$((ran + 1)); else refused=$((refused + 1)); fi
+    remove_containers
+  done
+  [ $refused -gt 0 ] && [ $ran -gt 0 ] || fail "refused $refused, ran $ran: $stderr"
+}
+
 @test "bundle: hooks have the environment that config.json gives them, and nothing of the container's or the caller's" {
   dir=$(bundle hooked ".process.env = [\"PATH=/evil\", \"LD_PRELOAD=/evil.so\", \"SECRET=of-the-container\"]
     | .hooks = {createRuntime: [{path: \"/usr/bin/env\", args: [\"env\", \"sh\", \"-c\", \"env >$WORK/hook.env; ls -l /proc/self/fd >$WORK/hook.fds\"], env: [\"ONLY=this\", \"PATH=/usr/bin:/bin\"]}]}")

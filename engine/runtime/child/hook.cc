@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/runtime/child/program_file.h"
 
 namespace creel::engine::runtime {
 
@@ -45,7 +46,7 @@ std::vector<char*> pointers(const std::vector<std::string>& list) {
 }
 
 // In the child.
-[[noreturn]] void become(const HookStep& hook, int state, int output, char** argv, char** envp) {
+[[noreturn]] void become(const HookStep& hook, int state, int output, char** argv, char** envp, const OwnProgram* own) {
   // Killing its group must not reach whoever started it.
   setsid();
   prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -54,7 +55,8 @@ std::vector<char*> pointers(const std::vector<std::string>& list) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   if (dup2(state, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 && syscall(SYS_close_range, 3u, ~0u, 0u) == 0) {
-    execve(hook.path.c_str(), argv, envp);
+    if (own == nullptr) execve(hook.path.c_str(), argv, envp);
+    else errno = execute_checked(hook.path, argv, envp, *own);
   }
   const char* why = std::strerror(errno);
   (void)!write(2, why, std::strlen(why));
@@ -102,7 +104,7 @@ void replace(std::string& text, std::string_view what, const std::string& by) {
 
 }  // namespace
 
-Result<void> run_hook(const HookStep& hook, const std::string& state) {
+Result<void> run_hook(const HookStep& hook, const std::string& state, const OwnProgram* own) {
   const std::string name = "hook " + hook.path;
   TRY_SET(Fd input, as_file(state));
   int ends[2];
@@ -117,7 +119,7 @@ Result<void> run_hook(const HookStep& hook, const std::string& state) {
   // fork(2), not clone3(2), which usual filters of startContainer's process refuse.
   const pid_t pid = fork();
   if (pid < 0) return errno_error(name);
-  if (pid == 0) become(hook, input.get(), to.get(), const_cast<char**>(argv.data()), const_cast<char**>(envp.data()));
+  if (pid == 0) become(hook, input.get(), to.get(), const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), own);
   to.reset();
   std::string output;
   bool in_time = true;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "engine/runtime/child/own_program.h"
 #include "engine/runtime/child/plan.h"
 
 namespace creel::engine::runtime {
@@ -13,7 +14,8 @@ namespace creel::engine::runtime {
 // `state` is on its stdin. Its environment is what the step says and nothing of ours; of our descriptors it has none.
 // Errors name the hook and, where it failed, the end of what it wrote; one that takes too long is killed with all of its
 // process group.
-Result<void> run_hook(const HookStep& hook, const std::string& state);
+// `own`: the hook's file is the container's, which could have it lead to this program.
+Result<void> run_hook(const HookStep& hook, const std::string& state, const OwnProgram* own = nullptr);
 
 // A state of the specification's runtime.md from its template Plan::hook_state.
 std::string state_text(std::string state, pid_t pid, const std::string& status);

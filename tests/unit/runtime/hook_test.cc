@@ -52,3 +52,23 @@ TEST_CASE("what a hook leaves behind is not waited for") {
 TEST_CASE("a state from its template") {
   CHECK(state_text("{\"pid\":@PID@,\"status\":\"@STATUS@\"}", 12, "created") == "{\"pid\":12,\"status\":\"created\"}");
 }
+
+TEST_CASE("a hook whose file is the container's: what was looked at is executed, script or program, and never this program") {
+  const OwnProgram own = own_program();
+  auto done = run_hook(shell("exit 4"), "{}", &own);
+  CHECK(done.error().text.find("exit code 4") != std::string::npos);
+  CHECK(run_hook({"/proc/self/exe", {"x", "--help"}, {}, 0}, "{}", &own).error().text == "hook /proc/self/exe: exit code 127: Permission denied");
+  char dir[] = "/tmp/creel-unit-hook-XXXXXX";
+  REQUIRE(mkdtemp(dir) != nullptr);
+  const std::string script = std::string(dir) + "/script", second = std::string(dir) + "/second";
+  REQUIRE(write_atomic(script, "#!/bin/sh -e\n[ \"$0 $1 $#\" = \"" + script + " one 1\" ]\ncase $- in *e*) ;; *) exit 9 ;; esac\n", 0755).ok());
+  done = run_hook({script, {"name", "one"}, {"PATH=/usr/bin:/bin"}, 0}, "{}", &own);
+  CHECK_MESSAGE(done.ok(), (done.ok() ? "" : done.error().text));
+  REQUIRE(write_atomic(second, "#!/proc/self/exe\n", 0755).ok());
+  CHECK(run_hook({second, {}, {}, 0}, "{}", &own).error().text.find("Permission denied") != std::string::npos);
+  REQUIRE(write_atomic(second, "#!/bin/sh\nexit 0\n", 0644).ok());
+  CHECK(run_hook({second, {}, {}, 0}, "{}", &own).error().text.find("Permission denied") != std::string::npos);
+  auto parent = open_file("/tmp", O_RDONLY | O_DIRECTORY);
+  REQUIRE(parent.ok());
+  CHECK(remove_tree_at(parent->get(), dir + 5).ok());
+}
