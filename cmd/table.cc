@@ -20,7 +20,7 @@
 #include "cmd/container/start.h"
 #include "cmd/container/stats.h"
 #include "cmd/container/stop.h"
-#include "cmd/container/unpause.h"
+#include "cmd/container/top.h"
 #include "cmd/container/update.h"
 #include "cmd/container/wait.h"
 #include "cmd/image/exists.h"
@@ -67,6 +67,10 @@ constexpr const char* kExecExamples =
 constexpr const char* kStatsExamples =
     "creel stats\n"
     "creel stats --no-stream --format '{{.Name}}: {{.MemUsage}}' web";
+constexpr const char* kTopDetails =
+    "What is shown of them is chosen by names, as arguments of their own or with commas between: user, pid, ppid,\n"
+    "pcpu, etime, tty, time and args by default; --list-descriptors lists them all. Those that begin with h are the\n"
+    "host's. With anything else ps is run in the container, with these arguments.";
 constexpr const char* kImagesExamples =
     "creel images\n"
     "creel images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n"
@@ -114,6 +118,9 @@ std::vector<Command> rows() {
   const Command stop{"stop", "[options] CONTAINER [CONTAINER...]", "Stop one or more containers",
                      kLocal, kShown, make<StopCommand>, 0, kAny,
                      "Sends the container's stop signal, and SIGKILL when it has not ended after the timeout."};
+  const Command top{"top", "[options] CONTAINER [FORMAT-DESCRIPTORS|ARGS...]", "Show the processes of a running container",
+                    kLocal, kShown, make<TopCommand>, 0, kAny, kTopDetails,
+                    "creel top web\ncreel top web pid,hpid,user,args\ncreel top web -o pid,comm"};
   const Command unpause{"unpause", "[options] CONTAINER [CONTAINER...]", "Let paused containers go on",
                         kLocal, kShown, make<UnpauseCommand>, 0, kAny};
   const Command update{"update", "[options] CONTAINER [CONTAINER...]", "Change what containers may use",
@@ -177,12 +184,12 @@ std::vector<Command> rows() {
     return row;
   };
   std::vector<Command> all = {
-      attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, unpause, update, wait,
+      attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, top, unpause, update, wait,
       images, rmi, tag, untag, pull, load, save, import, commit, export_, info, inspect, version,
       as(attach, "container attach"), as(commit, "container commit"), as(create, "container create"), as(exec, "container exec"),
       as(export_, "container export"),
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
-      as(pause, "container pause"), as(stats, "container stats"), as(unpause, "container unpause"),
+      as(pause, "container pause"), as(stats, "container stats"), as(top, "container top"), as(unpause, "container unpause"),
       as(update, "container update"),
       quietly(ps, "container list"), as(ps, "container ls"), quietly(ps, "container ps"),
       quietly(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),

@@ -7,7 +7,7 @@
 namespace creel::cmd {
 
 void PauseCommand::declare(Flags& flags) {
-  selection_.declare_all(flags, "-a,--all", "Pause all running containers");
+  selection_.declare_all(flags, "-a,--all", pauses_ ? "Pause all running containers" : "Let all paused containers go on");
   selection_.declare_cidfile(flags);
   selection_.declare_filter(flags, "-f,--filter");
   selection_.declare_latest(flags);
@@ -18,12 +18,14 @@ Result<int> PauseCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   TRY_SET(std::vector<Target> targets, selection_.resolve(engine, true));
   // Of all, those that can be.
-  if (selection_.all()) std::erase_if(targets, [](const Target& target) { return target.paused || target.ended; });
-  const auto pause = [](engine::Engine& own, const Target& target) -> Result<std::string> {
-    TRY(engine::pause(own, target.name));
+  if (selection_.all()) {
+    std::erase_if(targets, [&](const Target& target) { return pauses_ ? target.paused || target.ended : !target.paused; });
+  }
+  const auto act = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
+    TRY(pauses_ ? engine::pause(own, target.name) : engine::unpause(own, target.name));
     return target.name;
   };
-  return act_on_each(engine, targets, pause, exit_code);
+  return act_on_each(engine, targets, act, exit_code);
 }
 
 }  // namespace creel::cmd
