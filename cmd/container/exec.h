@@ -2,6 +2,7 @@
 
 #include "cmd/command.h"
 #include "cmd/container/attach_flags.h"
+#include "cmd/container/preserve_flags.h"
 #include "engine/container/options.h"
 
 namespace creel::cmd {
@@ -15,7 +16,7 @@ class ExecCommand : public Handler {
  private:
   engine::ExecOptions options_;
   AttachFlags attach_;
-  std::int64_t preserve_fds_ = 0;
+  PreserveFlags preserve_;
   std::vector<std::string> arguments_;
 };
 

@@ -10,12 +10,15 @@ void RunCommand::declare(Flags& flags) {
   create_.declare_passwd(flags);
   attach_.declare_keys(flags);
   attach_.declare_sig_proxy(flags);
+  preserve_.declare(flags);
 }
 
 Result<int> RunCommand::run(Context& context) {
   TRY_SET(engine::CreateOptions options, create_.options());
   options.detach = detach_;
-  TRY_SET(const engine::StartRequest request, attach_.request(!detach_, options.interactive));
+  TRY_SET(engine::StartRequest request, attach_.request(!detach_, options.interactive));
+  request.listen_fds = listen_fds();
+  TRY_SET(request.preserve_fds, preserve_.descriptors(request.listen_fds));
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   if (!detach_) warn_without_terminal(engine, options.tty, options.interactive);
   std::string id;

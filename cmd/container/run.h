@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/container/attach_flags.h"
 #include "cmd/container/create_flags.h"
+#include "cmd/container/preserve_flags.h"
 
 namespace creel::cmd {
 
@@ -15,6 +16,7 @@ class RunCommand : public Handler {
  private:
   CreateFlags create_;
   AttachFlags attach_;
+  PreserveFlags preserve_;
   bool detach_ = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cmd/container/stats_document.h"
+#include "engine/runtime/capability_names.h"
 #include "engine/runtime/compile.h"
 
 namespace creel::cmd {
@@ -18,8 +19,8 @@ using engine::ProcessInfo;
 std::string capabilities(std::uint64_t set) {
   const std::vector<std::string> names = engine::runtime::all_capabilities();
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < names.size() && i < 64; ++i) {
-    if ((set >> i & 1) != 0) out.push_back(names[i].substr(4));
+  for (const std::string& name : names) {
+    if ((set >> engine::runtime::capability_number(name) & 1) != 0) out.push_back(name.substr(4));
   }
   if (out.empty()) return "none";
   return out.size() == names.size() ? "full" : join(out, ",");

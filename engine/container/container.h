@@ -35,6 +35,8 @@ struct StartRequest {
   bool interactive = false;  // forward stdin
   bool sig_proxy = true;
   std::string detach_keys = "ctrl-p,ctrl-q";
+  std::vector<std::uint32_t> preserve_fds;  // descriptors of ours that it gets at the same numbers
+  int listen_fds = 0;                       // how many of them, from 3 on, are a service manager's sockets
 };
 struct StartOutcome {
   bool detached = false;

@@ -63,8 +63,6 @@ struct Work {
 
   [[nodiscard]] Result<runtime::ExecProcess> start(const runtime::Stdio& stdio) const {
     if (has_external_runtime(config)) {
-      if (options.preserve_fds > 0)
-        return fail(Code::kUnsupported, "--preserve-fds with OCI runtime " + config.runtime + " is not built yet");
       TRY_SET(runtime::ExecProcess started, exec_by_runtime(engine, config, observed, process, stdio));
       // One that has ended by now needs no place.
       if (group.valid()) (void)group.add(started.pid).ok();
@@ -74,7 +72,6 @@ struct Work {
     TRY_SET(request.plan,
             runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
                                                                  : make_seccomp(config)));
-    request.plan.preserve_fds = static_cast<std::uint32_t>(options.preserve_fds);
     request.plan.keep_groups = config.annotations.contains(kKeepGroups);
     request.pidfd = pidfd;
     if (group.valid()) request.cgroup = group.fd();
@@ -92,9 +89,9 @@ struct Channel {
   [[nodiscard]] int for_child() const { return inside.valid() ? inside.get() : direct; }
 };
 
-Result<Channel> make_channel(int stream) {
+Result<Channel> make_channel(int stream, bool by_pipe = false) {
   Channel out;
-  if (!isatty(stream)) {
+  if (!by_pipe && !isatty(stream)) {
     out.direct = stream;
     return out;
   }
@@ -196,8 +193,9 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   if (options.interactive) {
     TRY_SET(in, make_channel(STDIN_FILENO));
   }
-  TRY_SET(out, make_channel(STDOUT_FILENO));
-  TRY_SET(err, make_channel(STDERR_FILENO));
+  TRY_SET(out, make_channel(options.output >= 0 ? options.output : STDOUT_FILENO));
+  // Another runtime says on it what is wrong, which its log says too: that is shown once.
+  TRY_SET(err, make_channel(STDERR_FILENO, has_external_runtime(config)));
   TRY_SET(runtime::ExecProcess started, work.start({in.for_child(), out.for_child(), err.for_child()}));
   for (Channel* channel : {&in, &out, &err}) channel->inside.reset();
   if (in.outside.valid() || out.outside.valid() || err.outside.valid()) {

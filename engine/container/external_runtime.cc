@@ -19,6 +19,7 @@
 #include "engine/monitor/shared/console_socket.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/user_lookup.h"
+#include "engine/runtime/compile.h"
 #include "engine/runtime/spec_json.h"
 
 namespace creel::engine {
@@ -26,8 +27,6 @@ namespace creel::engine {
 using nlohmann::json;
 
 namespace {
-
-constexpr const char* kInitPath = "/run/podman-init";
 
 monitor::RuntimeProgram program_of(Engine& engine, const ContainerConfig& config) {
   monitor::RuntimeProgram out{config.runtime, config.runtime_path, {}, engine.paths().oci()};
@@ -40,8 +39,8 @@ monitor::RuntimeProgram program_of(Engine& engine, const ContainerConfig& config
 
 void add_init(runtime::Spec& spec) {
   if (spec.init_path.empty()) return;
-  spec.mounts.push_back({kInitPath, "bind", spec.init_path, {"bind", "private", "ro"}});
-  spec.process.args.insert(spec.process.args.begin(), {kInitPath, "--"});
+  spec.mounts.push_back({runtime::kInitPath, "bind", spec.init_path, {"bind", "private", "ro"}});
+  spec.process.args.insert(spec.process.args.begin(), {runtime::kInitPath, "--"});
   spec.init_path.clear();
 }
 
@@ -170,13 +169,16 @@ Result<runtime::ExecProcess> exec_by_runtime(Engine& engine, const ContainerConf
     TRY_SET(console, monitor::ConsoleSocket::listen(dir.path(), "console"));
     words.insert(words.end(), {"--console-socket", "console"});
   }
+  std::vector<std::pair<int, int>> passed;
+  for (const std::uint32_t fd : process.preserve_fds) passed.emplace_back(static_cast<int>(fd), static_cast<int>(fd));
+  monitor::add_preserved(process.preserve_fds, words);
   words.push_back(config.id);
   // The process is an orphan when the runtime has ended.
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   auto executed = beside_monitor(engine, observed, [&]() -> Result<void> {
     TRY_SET(const std::string text, process_text(process, observed.state->pid));
     TRY(write_atomic(dir.path() + "/process.json", text));
-    return monitor::call_runtime(program_of(engine, config), words, dir.path(), process.terminal ? runtime::Stdio{} : stdio);
+    return monitor::call_runtime(program_of(engine, config), words, dir.path(), process.terminal ? runtime::Stdio{} : stdio, passed);
   });
   TRY(std::move(executed));
   TRY_SET(const std::string text, read_file(dir.path() + "/pid", 64));

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "engine/container/state.h"
 
@@ -39,6 +41,11 @@ const char* file_of(NamespaceType type) {
   return "user";
 }
 
+bool has_ended(int pidfd) {
+  pollfd ended{pidfd, POLLIN, 0};
+  return poll(&ended, 1, 0) != 0;
+}
+
 bool same_namespace(const std::string& a, const std::string& b) {
   struct stat one {
   }, other{};
@@ -52,20 +59,32 @@ std::string of_process(pid_t pid, NamespaceType type) {
 
 // A running container that lends its namespaces.
 struct Lender {
+  std::string id;
   pid_t pid = 0, monitor = 0;
+  Fd pidfd, monitor_pidfd;
   bool shares_shm = false;
+
+  // What was opened by a PID is its namespace if the process still runs afterwards.
+  [[nodiscard]] Result<Fd> open(pid_t of, NamespaceType type) const {
+    auto ns = open_file(of_process(of, type), O_RDONLY);
+    if (has_ended(of == pid ? pidfd.get() : monitor_pidfd.get())) return not_running(id);
+    return ns;
+  }
+  static Error not_running(const std::string& id) {
+    return fail(Code::kInUse, "cannot get namespace path unless container " + id + " is running: container is stopped");
+  }
 };
 
 Result<Lender> lender(Engine& engine, const std::string& name) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
   auto pidfd = first_process(observed);
-  if (!pidfd.ok()) {
-    return fail(Code::kInUse,
-                "cannot get namespace path unless container " + record.id + " is running: container is stopped");
-  }
+  if (!pidfd.ok()) return Lender::not_running(record.id);
   TRY_SET(const ContainerConfig config, config_of(record));
-  return Lender{observed.state->pid, observed.state->monitor_pid, config.ipc != "none"};
+  const monitor::StateRecord& state = *observed.state;
+  auto monitor_pidfd = pidfd_open(state.monitor_pid);
+  if (!monitor_pidfd.ok() || process_start_time(state.monitor_pid) != state.monitor_start_time) return Lender::not_running(record.id);
+  return Lender{record.id, state.pid, state.monitor_pid, std::move(*pidfd), std::move(*monitor_pidfd), config.ipc != "none"};
 }
 
 Result<void> join_container(Engine& engine, NamespaceType type, const std::string& name, JoinedNamespaces& out) {
@@ -74,18 +93,23 @@ Result<void> join_container(Engine& engine, NamespaceType type, const std::strin
     return std::move(found).error().within(std::string("looking up container to share ") + file_of(type) +
                                            " namespace with");
   }
-  TRY_SET(const Lender other, std::move(found));
+  TRY_SET(Lender other, std::move(found));
   // Its monitor is root of the namespace that owns the container's, whatever that has of its own.
   if (engine.rootless() && !out.user_namespace.valid()) {
-    TRY_SET(out.user_namespace, open_file(of_process(other.monitor, NamespaceType::kUser), O_RDONLY));
+    TRY_SET(out.user_namespace, other.open(other.monitor, NamespaceType::kUser));
   }
   const std::string path = of_process(other.pid, type);
   // One that shares the host's has none to lend, nor may it be joined: it is where we are.
   const std::string here = type == NamespaceType::kUser ? of_process(other.monitor, type)
                                                         : std::string("/proc/self/ns/") + file_of(type);
   out.paths[type] = same_namespace(path, here) ? std::string() : path;
-  if (type == NamespaceType::kPid) out.proc = of_process(other.pid, NamespaceType::kMount);
-  if (type == NamespaceType::kIpc && other.shares_shm) out.shm = of_process(other.pid, NamespaceType::kMount);
+  TRY_SET(out.opened[path], other.open(other.pid, type));
+  const std::string mounts = of_process(other.pid, NamespaceType::kMount);
+  if (type == NamespaceType::kPid) out.proc = mounts;
+  if (type == NamespaceType::kIpc && other.shares_shm) out.shm = mounts;
+  if (type == NamespaceType::kPid || type == NamespaceType::kIpc) {
+    TRY_SET(out.opened[mounts], other.open(other.pid, NamespaceType::kMount));
+  }
   return {};
 }
 

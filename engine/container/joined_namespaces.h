@@ -23,6 +23,8 @@ struct JoinedNamespaces {
   std::map<runtime::NamespaceType, std::string> paths;  // "/proc/PID/ns/net"
   // Mount namespaces of the containers whose /dev/shm and /proc come with their IPC and PID namespaces; empty: none.
   std::string shm, proc;  // "/proc/PID/ns/mnt"
+  // The same paths, opened while the container that lends them was known to run: its PID may soon be another's.
+  std::map<std::string, Fd> opened;
   // The user namespace that these belong to, which the monitor enters so that it has rights over them; invalid: the
   // engine's, whichever is there.
   Fd user_namespace;

@@ -86,7 +86,8 @@ struct ExecOptions {
   std::vector<std::string> env, env_file;
   std::string user, workdir;
   std::string detach_keys = "ctrl-p,ctrl-q";  // "": nothing detaches
-  int preserve_fds = 0;                       // descriptors 3 … 3+N-1 go with the process
+  std::vector<std::uint32_t> preserve_fds;    // descriptors of ours that the process gets at the same numbers
+  int output = -1;                            // the process's stdout; -1: ours
   std::vector<std::string> command;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/process.h"
 #include "base/text.h"
@@ -18,6 +19,7 @@
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/image/obtain.h"
+#include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/compile.h"
 #include "engine/volume/volume.h"
 #include "net/slirp.h"
@@ -34,15 +36,39 @@ monitor::LogDriver log_driver(const std::string& name) {
   return monitor::LogDriver::kK8sFile;
 }
 
-Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNamespaces& joined, bool attach) {
+// What a service manager has opened for us is the container's: sd_listen_fds(3). Its process learns its own number at the end;
+// another runtime's is told 1, which it has in a PID namespace of its own.
+void pass_descriptors(const StartRequest& request, runtime::Process& process) {
+  process.preserve_fds = request.preserve_fds;
+  if (request.listen_fds == 0) return;
+  set_env(process.env, "LISTEN_FDS", std::to_string(request.listen_fds));
+  set_env(process.env, "LISTEN_PID", "1");
+  if (const char* names = std::getenv("LISTEN_FDNAMES")) set_env(process.env, "LISTEN_FDNAMES", names);
+}
+
+// From here on by descriptors, which go to the monitor with the job. Another runtime's configuration has room for paths only.
+std::vector<int> pass_namespaces(const JoinedNamespaces& joined, runtime::Plan& plan) {
+  std::vector<int> out;
+  runtime::each_namespace_name(plan, [&](std::string& name) {
+    const auto found = joined.opened.find(name);
+    if (found == joined.opened.end()) return;
+    name = runtime::descriptor_name(static_cast<int>(out.size()));
+    out.push_back(found->second.get());
+  });
+  return out;
+}
+
+Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNamespaces& joined,
+                              const StartRequest& request) {
   SpecContext context;
   context.joined = &joined;
   winsize size{};
-  if (attach && config.tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
+  if (request.attach && config.tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
     context.rows = size.ws_row;
     context.columns = size.ws_col;
   }
   TRY_SET(runtime::Spec spec, make_spec(engine, config, context));
+  pass_descriptors(request, spec.process);
   monitor::Job job;
   TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
   TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
@@ -127,8 +153,9 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
                                      const StartRequest& request, const JoinedNamespaces& joined) {
   TRY(make_running_dir(engine, config.id));
   TRY(write_etc_files(engine, config));
-  TRY_SET(monitor::Job job, make_job(engine, config, joined, request.attach));
-  TRY(launch.give(job, request.attach));
+  TRY_SET(monitor::Job job, make_job(engine, config, joined, request));
+  const std::vector<int> namespaces = pass_namespaces(joined, job.plan);
+  TRY(launch.give(job, request.attach, namespaces));
   TRY_SET(pid_t pid, launch.started());
   StartOutcome outcome;
   if (!request.attach) {

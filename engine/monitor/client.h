@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/lock.h"
@@ -57,9 +58,10 @@ class Launch {
   // <runtime>/userns.lock sees to it that there is one namespace per user.
   // `join`: a descriptor of the user namespace that must be used (container:X, ns:PATH), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join = -1);
-  // Sends the job: the container's process is created, networked, set up and started. `attach`: keep the connection as an
-  // attached client from the first byte.
-  Result<void> give(const Job& job, bool attach);
+  // Sends the job: the container's process is created, networked, set up and started. The descriptors that its plan
+  // preserves are this process's. `attach`: keep the connection as an attached client from the first byte.
+  // `namespaces`: what "fd:0", "fd:1", … in the plan stand for.
+  Result<void> give(const Job& job, bool attach, const std::vector<int>& namespaces = {});
   // Returns when it has exec'd (its state record is written). Errors are the monitor's or the child's own (kCommandAbsent,
   // kCannotInvoke, …).
   Result<pid_t> started();

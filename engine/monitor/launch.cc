@@ -96,7 +96,7 @@ Launch::~Launch() {
   if (mappers_) (void)rootless::finish_mappers(std::move(*mappers_)).ok();
 }
 
-Result<void> Launch::give(const Job& job, bool attach) {
+Result<void> Launch::give(const Job& job, bool attach, const std::vector<int>& namespaces) {
   attach_ = attach;
   if (mappers_) {
     TRY(rootless::finish_mappers(std::move(*mappers_)));
@@ -106,6 +106,10 @@ Result<void> Launch::give(const Job& job, bool attach) {
   const char flags = attach ? 1 : 0;
   // A monitor that is not there any more has said why: started() tells.
   if (joining_) send_packet(socket_.get(), Type::kMapped, {});
+  for (const std::uint32_t fd : job.plan.process.preserve_fds) {
+    send_packet(socket_.get(), Type::kDescriptor, {}, true, static_cast<int>(fd));
+  }
+  for (const int fd : namespaces) send_packet(socket_.get(), Type::kDescriptor, {}, true, fd);
   send_packet(socket_.get(), Type::kJob, std::string_view(&flags, 1), true, memory.get());
   if (!joining_) return {};
   TRY(expect(socket_.get(), Type::kInside));

@@ -13,7 +13,6 @@ namespace creel::engine::runtime {
 
 namespace {
 
-constexpr const char* kInitPath = "/run/podman-init";
 // As crun(1) has it.
 constexpr const char* kKeepGroups = "run.oci.keep_original_groups";
 

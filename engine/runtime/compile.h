@@ -19,6 +19,8 @@ namespace creel::engine::runtime {
 // kInvalid: unknown mount option, capability, rlimit, namespace; a broken seccomp profile (the text says where).
 // kUnavailable: a label of a security module that this host does not run; kNotFound: a device that it does not have.
 Result<Plan> compile(const Spec& spec, bool in_userns);
+// Where the init of Spec::init_path is in the container.
+inline constexpr const char* kInitPath = "/run/podman-init";
 Result<ProcessPlan> compile_process(const Process& process, const Seccomp& seccomp);
 
 // Who is to own the container's control group (config-linux.md, "Cgroup ownership"), as the caller sees the ID: the

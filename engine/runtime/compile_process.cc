@@ -103,7 +103,7 @@ Result<ProcessPlan> compile_process(const Process& process, const Seccomp& secco
   plan.apparmor_profile = process.apparmor_profile == "unconfined" ? std::string() : process.apparmor_profile;
   plan.selinux_label = process.selinux_label;
   TRY(compile_scheduling(process, plan));
-  plan.preserve_fds = static_cast<std::uint32_t>(process.preserve_fds);
+  plan.preserve_fds = process.preserve_fds;
   TRY_SET(SeccompFilter filter, seccomp_filter(seccomp, plan.cap_bounding));
   plan.seccomp = std::move(filter.code);
   plan.seccomp_flags = filter.flags;

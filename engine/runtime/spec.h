@@ -95,8 +95,8 @@ struct Process {
   std::optional<Scheduler> scheduler;
   std::optional<IoPriority> io_priority;
   CpuAffinity exec_cpu_affinity;
-  // Creel's: descriptors 3 … 3+N-1 of who starts it stay open (--preserve-fds, LISTEN_FDS).
-  int preserve_fds = 0;
+  // Creel's: descriptors of who starts it that stay open, by their numbers, from 3 on (--preserve-fds, LISTEN_FDS).
+  std::vector<std::uint32_t> preserve_fds;
   friend bool operator==(const Process&, const Process&) = default;
 };
 

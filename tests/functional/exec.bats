@@ -108,3 +108,32 @@ teardown_file() { close_store; }
   assert_equal "$status" 125
   assert_contains "$output" "is not available"
 }
+
+@test "exec --preserve-fd: the ones that are listed, at their numbers, and no others" {
+  creel_only "Podman 4.3 has no such flag"
+  expect 0 run -d --name some --network none $BUSYBOX sleep 100
+  echo of-forty >"$BATS_TEST_TMPDIR/forty"
+  run -0 bash -c "exec 9<'$BATS_TEST_TMPDIR/forty' 11<'$BATS_TEST_TMPDIR/forty' 40<'$BATS_TEST_TMPDIR/forty'
+    $(engine_command) exec --preserve-fd 9,40 some sh -c 'cat <&40; cd /proc/self/fd; echo *'"
+  # What a shell opens by itself it puts at 10 and above, and at 3 its directory.
+  assert_matches "$output" $'^of-forty\n0 1 2 (3 )?40 9$'
+  expect_error 125 'file descriptor "77" is not available' exec --preserve-fd 77 some true
+  expect_error 125 "a descriptor from 3 on" exec --preserve-fd 2 some true
+}
+
+@test "exec: a container that is killed meanwhile" {
+  creel_only "Podman has other words for it"
+  for _ in $(seq 15); do
+    expect 0 run -d --name dies --network none $BUSYBOX sleep 1000
+    engine kill dies >/dev/null 3>&- &
+    killer=$!
+    run --separate-stderr engine exec dies true
+    case $status in
+      0 | 137) ;;
+      125) assert_matches "$stderr" "container has ended|only create exec sessions on running containers" ;;
+      *) fail "exit code $status: $stderr" ;;
+    esac
+    wait $killer
+    expect 0 rm -f -t 0 dies
+  done
+}

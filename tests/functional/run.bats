@@ -263,3 +263,39 @@ teardown() { clean_up; }
   expect_error 125 "mount_program" --storage-opt overlay.mount_program=/no/such/program run --rm $BUSYBOX true
   expect_error 125 "not built" --storage-opt overlay.size=5 run --rm $BUSYBOX true
 }
+
+@test "run --preserve-fds: descriptors of the caller go along, attached and detached; those that are not open are an error" {
+  echo of-three >"$BATS_TEST_TMPDIR/three"
+  echo of-four >"$BATS_TEST_TMPDIR/four"
+  run -0 --separate-stderr bash -c "exec 3<'$BATS_TEST_TMPDIR/three' 4<'$BATS_TEST_TMPDIR/four' 5<'$BATS_TEST_TMPDIR/four'
+    $(engine_command) run --rm --network none --preserve-fds 2 $BUSYBOX sh -c 'cat <&3; cat <&4; cat <&5 2>/dev/null || echo closed'"
+  assert_output $'of-three\nof-four\nclosed'
+  run -0 bash -c "exec 3>>'$BATS_TEST_TMPDIR/three'
+    $(engine_command) run -d --name writes --network none --preserve-fds 1 $BUSYBOX sh -c 'echo more >&3'"
+  expect 0 wait writes
+  run -0 cat "$BATS_TEST_TMPDIR/three"
+  assert_output $'of-three\nmore'
+  run bash -c "exec 3<&- 4<&-; $(engine_command) run --rm --preserve-fds 2 $BUSYBOX true"
+  assert_equal "$status" 125
+  assert_contains "$output" "is not available"
+}
+
+@test "run --preserve-fd: the ones that are listed, at their numbers, and no others" {
+  creel_only "Podman 4.3 has no such flag"
+  echo of-forty >"$BATS_TEST_TMPDIR/forty"
+  run -0 bash -c "exec 9<'$BATS_TEST_TMPDIR/forty' 11<'$BATS_TEST_TMPDIR/forty' 40<'$BATS_TEST_TMPDIR/forty'
+    $(engine_command) run --rm --network none --preserve-fd 9,40 $BUSYBOX sh -c 'cat <&40; cd /proc/self/fd; echo *'"
+  assert_matches "$output" $'^of-forty\n0 1 2 (3 )?40 9$'
+}
+
+@test "run: sockets that a service manager has opened are the container's (LISTEN_FDS)" {
+  echo of-the-manager >"$BATS_TEST_TMPDIR/socket"
+  # exec: LISTEN_PID is who they are for.
+  run -0 --separate-stderr bash -c "exec 3<'$BATS_TEST_TMPDIR/socket'; export LISTEN_FDS=1 LISTEN_PID=\$\$ LISTEN_FDNAMES=web
+    exec $(engine_command) run --rm --network none $BUSYBOX sh -c 'cat <&3; echo \$LISTEN_FDS \$LISTEN_PID'"
+  assert_output $'of-the-manager\n1 1'
+  # Somebody else's.
+  is_podman || run -0 --separate-stderr bash -c "exec 3<'$BATS_TEST_TMPDIR/socket'; export LISTEN_FDS=1 LISTEN_PID=1
+    exec $(engine_command) run --rm --network none $BUSYBOX sh -c 'cat <&3 2>/dev/null || echo closed \$LISTEN_FDS'"
+  is_podman || assert_output "closed"
+}

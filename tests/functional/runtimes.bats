@@ -294,3 +294,26 @@ END
   assert_matches "$calls" 'kill [0-9a-f]{64} 15'
   assert_matches "$calls" 'delete --force [0-9a-f]{64}'
 }
+
+exec_error_once() {
+  with 0 run -d --name c --network none $BUSYBOX sleep 1000
+  with_error 127 "no-such-program" exec c no-such-program
+  assert_equal "$(grep -c no-such-program <<<"$stderr")" 1
+  # What the command itself says comes through.
+  with 0 exec c sh -c 'echo out; echo err >&2'
+  assert_equal "$output $stderr" "out err"
+}
+@test "exec: an error is shown once" {
+  creel_only
+  each exec_error_once
+}
+
+passes_descriptors() {
+  run -0 --separate-stderr bash -c "exec 3<<<three 4<<<four 5<&4
+    $(engine_command) --runtime $runtime run --rm --network none --preserve-fds 2 $BUSYBOX sh -c 'cat <&3; cat <&4; cat <&5 2>/dev/null || echo closed'"
+  assert_output $'three\nfour\nclosed'
+  with 0 run -d --name c --network none $BUSYBOX sleep 1000
+  run -0 --separate-stderr bash -c "exec 3<<<three 4<<<four; $(engine_command) exec --preserve-fds 2 c sh -c 'cat <&3; cat <&4'"
+  assert_output $'three\nfour'
+}
+@test "run and exec --preserve-fds" { each passes_descriptors; }

@@ -44,7 +44,7 @@ class External final : public FirstProcess {
   External(const External&) = delete;
   External& operator=(const External&) = delete;
 
-  Result<void> create(const runtime::Stdio& stdio, int cgroup);
+  Result<void> create(const runtime::Stdio& stdio, const runtime::InitOptions& options);
 
   [[nodiscard]] pid_t pid() const override { return pid_; }
   [[nodiscard]] int pidfd() const override { return pidfd_.get(); }
@@ -56,9 +56,7 @@ class External final : public FirstProcess {
   int end() override;
 
  private:
-  Result<void> command(const std::vector<std::string>& words, const runtime::Stdio& stdio) {
-    return call_runtime(program_, words, bundle_, stdio);
-  }
+  Result<void> command(const std::vector<std::string>& words) { return call_runtime(program_, words, bundle_, {}); }
   void forget();
 
   const Job& job_;
@@ -70,9 +68,9 @@ class External final : public FirstProcess {
   Fd root_;  // held until this process ends
 };
 
-Result<void> External::create(const runtime::Stdio& stdio, int cgroup) {
+Result<void> External::create(const runtime::Stdio& stdio, const runtime::InitOptions& options) {
   // Of a monitor that was killed.
-  if (path_exists(program_.state_root + "/" + id_)) (void)command({"delete", "--force", id_}, {}).ok();
+  if (path_exists(program_.state_root + "/" + id_)) (void)command({"delete", "--force", id_}).ok();
   std::vector<std::string> words = {"create", "--bundle", bundle_, "--pid-file", kPidFile};
   ConsoleSocket console;
   const bool terminal = job_.plan.process.terminal;
@@ -80,17 +78,21 @@ Result<void> External::create(const runtime::Stdio& stdio, int cgroup) {
     TRY_SET(console, ConsoleSocket::listen(bundle_, kConsole));
     words.insert(words.end(), {"--console-socket", kConsole});
   }
+  std::vector<std::pair<int, int>> passed;
+  const std::vector<std::uint32_t>& numbers = job_.plan.process.preserve_fds;
+  for (std::size_t i = 0; i < numbers.size(); ++i) passed.emplace_back(options.preserved[i], static_cast<int>(numbers[i]));
+  add_preserved(numbers, words);
   words.push_back(id_);
   const Subreaper subreaper;
   created_ = true;
-  TRY(command(words, terminal ? runtime::Stdio{} : stdio));
+  TRY(call_runtime(program_, words, bundle_, terminal ? runtime::Stdio{} : stdio, passed));
   TRY_SET(const std::string text, read_file(bundle_ + "/" + kPidFile, 64));
   TRY_SET(const std::int64_t pid, parse_int(trim(text), "the runtime's pid file"));
   pid_ = static_cast<pid_t>(pid);
   // A child of ours that nobody has waited for: the number cannot have been given away.
   TRY_SET(pidfd_, pidfd_open(pid_));
-  if (cgroup >= 0) {
-    TRY_SET(Fd processes, open_at(cgroup, "cgroup.procs", O_WRONLY));
+  if (options.cgroup >= 0) {
+    TRY_SET(Fd processes, open_at(options.cgroup, "cgroup.procs", O_WRONLY));
     auto moved = write_all(processes.get(), std::to_string(pid_));
     if (!moved.ok()) return std::move(moved).error().within("placing the container in its control group");
   }
@@ -104,7 +106,7 @@ Result<void> External::create(const runtime::Stdio& stdio, int cgroup) {
 }
 
 Result<void> External::go() {
-  return command({"start", id_}, {});
+  return command({"start", id_});
 }
 
 int External::end() {
@@ -124,13 +126,14 @@ int External::end() {
 void External::forget() {
   if (!std::exchange(created_, false)) return;
   if (pidfd_.valid()) (void)pidfd_signal(pidfd_.get(), SIGKILL).ok();
-  (void)command({"delete", "--force", id_}, {}).ok();
+  (void)command({"delete", "--force", id_}).ok();
   root_ = remove_bundle(job_);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const runtime::Stdio& stdio, int cgroup) {
+Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const runtime::Stdio& stdio,
+                                                        const runtime::InitOptions& options) {
   TRY(make_dirs(job.runtime.program.state_root, 0700));
   auto out = std::make_unique<External>(job);
   auto made = make_bundle(job);
@@ -138,7 +141,7 @@ Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const ru
     (void)remove_bundle(job);
     return std::move(made).error();
   }
-  TRY(out->create(stdio, cgroup));
+  TRY(out->create(stdio, options));
   return std::unique_ptr<FirstProcess>(std::move(out));
 }
 

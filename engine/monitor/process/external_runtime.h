@@ -9,7 +9,9 @@
 
 namespace creel::engine::monitor {
 
-// `cgroup`: directory of the group that the process is put into; -1: none. `create`: on return the process is there, set up and waiting for `start`. Errors are the runtime's own words.
-Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const runtime::Stdio& stdio, int cgroup);
+// `create`: on return the process is there, in its control group, set up and waiting for `start`. Errors are the runtime's own
+// words.
+Result<std::unique_ptr<FirstProcess>> create_by_runtime(const Job& job, const runtime::Stdio& stdio,
+                                                        const runtime::InitOptions& options);
 
 }  // namespace creel::engine::monitor

@@ -35,7 +35,7 @@ class Own final : public FirstProcess {
 
 Result<std::unique_ptr<FirstProcess>> make_first_process(const Job& job, const runtime::Stdio& stdio,
                                                          const runtime::InitOptions& options) {
-  if (!job.runtime.program.path.empty()) return create_by_runtime(job, stdio, options.cgroup);
+  if (!job.runtime.program.path.empty()) return create_by_runtime(job, stdio, options);
   TRY_SET(runtime::InitProcess init, runtime::clone_init(job.plan, stdio, options));
   return std::unique_ptr<FirstProcess>(std::make_unique<Own>(std::move(init)));
 }

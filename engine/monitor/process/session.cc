@@ -52,7 +52,8 @@ void pass_on_termination(int pidfd) {
 
 }  // namespace
 
-Session::Session(Job job, Fd starter, bool starter_attached) : job_(std::move(job)) {
+Session::Session(Job job, std::vector<Fd> preserved, Fd starter, bool starter_attached)
+    : job_(std::move(job)), preserved_(std::move(preserved)) {
   Client client;
   client.socket = std::move(starter);
   client.wants_output = starter_attached;
@@ -71,7 +72,10 @@ Result<void> Session::prepare() {
   TRY(begin_placement());
   runtime::InitOptions options;
   options.cgroup = placement_.clone_into();
+  const std::size_t count = job_.plan.process.preserve_fds.size();
+  for (std::size_t i = 0; i < count; ++i) options.preserved.push_back(preserved_[i].get());
   TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}, options));
+  preserved_.clear();
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, first_->network_namespace()));
   TRY(finish_placement());

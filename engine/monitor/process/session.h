@@ -21,7 +21,8 @@ namespace creel::engine::monitor {
 
 class Session {
  public:
-  Session(Job job, Fd starter, bool starter_attached);
+  // `preserved`: what becomes of the plan's preserve_fds; behind them what else is needed until the process is there.
+  Session(Job job, std::vector<Fd> preserved, Fd starter, bool starter_attached);
 
   // Lock, stdio, first process, network; all but the exec.
   Result<void> prepare();
@@ -72,6 +73,7 @@ class Session {
   void clean_up(Cleanup done);
 
   Job job_;
+  std::vector<Fd> preserved_;
   Fd lock_, container_dir_, running_dir_;
   Fd out_, err_, in_, listener_;
   // The pty's main side, and the container's side held open: without it poll(2) would return at once for as long as no

@@ -1,7 +1,7 @@
 // What the CLI and a monitor say to each other: SOCK_SEQPACKET, one message per packet, its type in the first byte.
 // Private to engine/monitor; both ends come from one installation.
 //
-//   start:   client MAPPED, JOB (+ memfd), as soon as it can; monitor INSIDE, then STARTED | ERROR (a client that has hung up before the exec has started nothing)
+//   start:   client MAPPED, DESCRIPTOR for each one that the container gets, and for each namespace of another that it joins, JOB (+ memfd), as soon as it can; monitor INSIDE, then STARTED | ERROR (a client that has hung up before the exec has started nothing)
 //   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
 //            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
@@ -19,6 +19,7 @@ namespace creel::engine::monitor {
 enum class Type : char {
   kInside = 'i',
   kMapped = 'M',
+  kDescriptor = 'D',
   kJob = 'J',
   kStarted = 's',
   kError = 'e',

@@ -107,8 +107,14 @@ Error runtime_error(const RuntimeProgram& program, std::string_view command, std
   return fail(code, program.name + ": " + why);
 }
 
+void add_preserved(const std::vector<std::uint32_t>& numbers, std::vector<std::string>& command) {
+  if (numbers.empty()) return;
+  const std::uint32_t last = *std::max_element(numbers.begin(), numbers.end());
+  command.insert(command.end(), {"--preserve-fds", std::to_string(last - 2)});
+}
+
 Result<void> call_runtime(const RuntimeProgram& program, const std::vector<std::string>& command, const std::string& dir,
-                          const runtime::Stdio& stdio) {
+                          const runtime::Stdio& stdio, const std::vector<std::pair<int, int>>& passed) {
   TRY_SET(Fd null, open_file("/dev/null", O_RDWR));
   auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
   SpawnRequest request;
@@ -116,6 +122,7 @@ Result<void> call_runtime(const RuntimeProgram& program, const std::vector<std::
   request.argv = runtime_argv(program, kLog, command);
   request.env = runtime_environment();
   request.fds = {{or_null(stdio.in), 0}, {or_null(stdio.out), 1}, {or_null(stdio.err), 2}};
+  request.fds.insert(request.fds.end(), passed.begin(), passed.end());
   request.cwd = dir;
   // Runtimes make directories in the container with the mask that they are started with.
   const mode_t mask = umask(0022);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -30,9 +31,12 @@ std::vector<std::string> runtime_environment();
 Error runtime_error(const RuntimeProgram& program, std::string_view command, std::string_view log, std::string_view said,
                     int exit_code);
 
-// Runs one command in directory `dir`, where names of files stay short, with its log there; -1 in `stdio`: /dev/null.
-// Errors as runtime_error(). Changes the file mode mask meanwhile: for a process with one thread.
+// --preserve-fds, where there are any: the flag counts from 3 on, and passes over what is not open.
+void add_preserved(const std::vector<std::uint32_t>& numbers, std::vector<std::string>& command);
+
+// Runs one command in directory `dir`, where names of files stay short, with its log there; -1 in `stdio`: /dev/null;
+// `passed`: {ours, its number}. Errors as runtime_error(). Changes the file mode mask meanwhile: for a process with one thread.
 Result<void> call_runtime(const RuntimeProgram& program, const std::vector<std::string>& command, const std::string& dir,
-                          const runtime::Stdio& stdio);
+                          const runtime::Stdio& stdio, const std::vector<std::pair<int, int>>& passed = {});
 
 }  // namespace creel::engine::monitor

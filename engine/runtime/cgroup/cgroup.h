@@ -97,6 +97,8 @@ class CgroupPlacement {
   static Result<CgroupPlacement> begin(const CgroupPlan& plan);
   // -1: cloned outside; finish() moves it.
   [[nodiscard]] int clone_into() const { return into_; }
+  // The process is where it belongs as soon as it is cloned.
+  [[nodiscard]] bool placed_by_clone() const { return plan_->manager != CgroupManager::kSystemd; }
   Result<void> finish(pid_t pid);
   [[nodiscard]] const Cgroup& cgroup() const { return cgroup_; }
   Cgroup take() { return std::move(cgroup_); }

@@ -16,19 +16,20 @@ namespace {
 constexpr std::size_t kMaxMessage = 16384;
 
 struct Received {
-  ssize_t size = 0;
-  std::string data;
+  std::string data;  // empty: the other end is gone
   Fd fd;
 };
 
 Result<Received> receive(int socket) {
+  // Not of the heap, which would be cleared and given back for each message of one byte: of this only what is written to
+  // is ever there.
+  static char room[kMaxMessage];
   Received out;
-  out.data.resize(kMaxMessage);
-  iovec io{out.data.data(), out.data.size()};
-  out.size = receive_with_fd(socket, &io, 1, out.fd);
-  if (out.size < 0 && errno == ECONNRESET) out.size = 0;
-  if (out.size < 0) return errno_error("talking to the container's process");
-  out.data.resize(static_cast<std::size_t>(out.size));
+  iovec io{room, sizeof(room)};
+  const ssize_t size = receive_with_fd(socket, &io, 1, out.fd);
+  if (size < 0 && errno == ECONNRESET) return out;
+  if (size < 0) return errno_error("talking to the container's process");
+  out.data.assign(room, static_cast<std::size_t>(size));
   return out;
 }
 
@@ -62,7 +63,7 @@ Result<void> expect_message(int socket, Message expected, Fd* fd) {
 
 Result<Message> expect_either(int socket, Message one, Message other, Fd* fd) {
   TRY_SET(Received got, receive(socket));
-  if (got.size == 0) return fail(Code::kFailed, "the container's process ended while it was being set up");
+  if (got.data.empty()) return fail(Code::kFailed, "the container's process ended while it was being set up");
   const char type = got.data.front();
   if (type == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
   if (type != static_cast<char>(one) && type != static_cast<char>(other)) {
@@ -81,7 +82,7 @@ Result<void> expect_end(int socket) {
 
 Result<bool> expect_end_or(int socket, Message message) {
   TRY_SET(Received got, receive(socket));
-  if (got.size == 0) return false;
+  if (got.data.empty()) return false;
   if (got.data.front() == static_cast<char>(Message::kError)) return decode_error(std::string_view(got.data).substr(1));
   if (got.data.front() == static_cast<char>(message)) return true;
   return fail(Code::kFailed, "the container's process is out of step at its start");

@@ -11,7 +11,7 @@
 
 namespace creel::engine::runtime {
 
-// Who runs this: the process that is about to give up its rights and to exec; its parent is in expect_exec(). Costs
+// Who runs this: the process that is about to exec, before a filter could forbid it; its parent is in expect_exec(). Costs
 // nothing where the program is not the caller's to write. Where the kernel forbids tracing the exec is only checked
 // beforehand.
 void offer_guard(int channel, const OwnProgram& own);

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "base/file.h"
 #include "engine/runtime/child/attributes.h"
@@ -19,6 +21,7 @@
 #include "engine/runtime/child/exec_guard.h"
 #include "engine/runtime/child/hook.h"
 #include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/process_setup.h"
 #include "engine/runtime/child/procfs.h"
@@ -41,14 +44,22 @@ class FirstProcess {
     if (listener_ >= 0) TRY(check_command(plan_.process));
     send_message(start_.channel, Message::kReady, pty_.main.get());
     pty_ = {};
-    TRY(wait_for_start());
+    // While the parent learns that, and answers, rights are given up: unless what seals the process comes before that, which
+    // may forbid to wait; and one that is created waits with all of them, for as long as it may take.
+    const bool waits_first = listener_ >= 0 || (!plan_.process.no_new_privileges && seals(plan_.process));
+    if (waits_first) TRY(wait_for_start());
     // Until the exec nobody in the container may look into this process.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    reset_signals();
     // Who starts a created container is not its parent.
-    if (listener_ < 0) offer_guard(start_.channel, start_.own);
+    if (waits_first && listener_ < 0) offer_guard(start_.channel, start_.own);
     TRY(give_up_rights(plan_.process, user_, start_.options.die_with_parent, from_host_));
+    if (!waits_first) {
+      TRY(wait_for_start());
+      offer_guard(start_.channel, start_.own);
+    }
     // As the container's user with the container's rights: the programs are the container's.
-    TRY(run_hooks(plan_.start_container, "created"));
+    TRY(run_hooks(plan_.start_container, "created", &start_.own));
     TRY(give_up_last_rights(plan_.process, from_host_));
     return exec_command(plan_.process, user_, start_.own);
   }
@@ -58,8 +69,8 @@ class FirstProcess {
     const InitOptions& options = start_.options;
     if (options.die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("prctl PR_SET_PDEATHSIG");
     listener_ = options.start_listener;
-    TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, plan_.process.preserve_fds,
-                            {&start_.channel, &listener_}));
+    TRY(arrange_descriptors(plan_.process.terminal ? Stdio{} : start_.stdio, {plan_.process.preserve_fds, options.preserved},
+                            {&start_.channel, &listener_}, others_namespaces()));
     if (!needs_entry(plan_)) TRY(set_oom_score_adj(plan_.process));
     if (shows_namespaces(plan_)) TRY(show_namespaces());
     const bool foreign = has_foreign_user_namespace(plan_);
@@ -81,6 +92,16 @@ class FirstProcess {
     TRY(join_rest(plan_));
     TRY(dress_namespaces(plan_));
     return enter_time_namespace(plan_);
+  }
+
+  // Those that are still to be joined, or looked into, by descriptors.
+  [[nodiscard]] std::vector<int> others_namespaces() const {
+    std::vector<int> out;
+    each_namespace_name(plan_, [&](const std::string& name) {
+      const int fd = named_descriptor(name);
+      if (fd >= 0 && std::find(out.begin(), out.end(), fd) == out.end()) out.push_back(fd);
+    });
+    return out;
   }
 
   Result<void> show_namespaces() {
@@ -137,8 +158,8 @@ class FirstProcess {
   }
 
   // Hooks in the container's namespaces see the process as these number it (runtime.md "State").
-  Result<void> run_hooks(const std::vector<HookStep>& hooks, const char* status) {
-    for (const HookStep& hook : hooks) TRY(run_hook(hook, state_text(plan_.hook_state, getpid(), status)));
+  Result<void> run_hooks(const std::vector<HookStep>& hooks, const char* status, const OwnProgram* own = nullptr) {
+    for (const HookStep& hook : hooks) TRY(run_hook(hook, state_text(plan_.hook_state, getpid(), status), own));
     return {};
   }
 

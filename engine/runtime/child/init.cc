@@ -58,10 +58,22 @@ Result<Cloned> clone_by_entry(FirstProcessStart& start, std::uint64_t flags) {
   return Cloned{entered.pid, std::move(entered.pidfd)};
 }
 
+// Whether the parent has anything to do between the clone and MAPPED.
+bool needs_preparation(const Plan& plan, const InitOptions& options) {
+  return has_foreign_user_namespace(plan) || shows_namespaces(plan) ||
+         (makes_namespace(plan, CLONE_NEWNET) && options.opens_network);
+}
+
 }  // namespace
 
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options) {
   TRY_SET(ChannelPair channel, make_channel());
+  // What can be said before it exists it need not wait for.
+  const bool prepared_before = !needs_preparation(plan, options);
+  if (prepared_before) {
+    send_message(channel.parent.get(), Message::kMapped);
+    if (options.placed) send_message(channel.parent.get(), Message::kPlaced);
+  }
   const bool foreign = has_foreign_user_namespace(plan);
   FirstProcessStart start{plan, stdio, options, own_program(), channel.child.get(), foreign && !has_admin_rights()};
   const std::uint64_t flags = cloned_namespaces(plan);
@@ -74,8 +86,12 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
   out.own_ = start.own;
   out.pidfd_ = std::move(cloned.pidfd);
   out.channel_ = std::move(channel.parent);
-  auto prepared = out.prepare(plan, start.opens_sources);
-  if (prepared.ok()) return out;
+  if (prepared_before) return out;
+  auto prepared = out.prepare(plan, options, start.opens_sources);
+  if (prepared.ok()) {
+    if (options.placed) out.placed();
+    return out;
+  }
   // It waits for what will not come.
   out.channel_.reset();
   while (waitpid(out.pid_, nullptr, 0) < 0 && errno == EINTR) {
@@ -83,7 +99,7 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
   return std::move(prepared).error();
 }
 
-Result<void> InitProcess::prepare(const Plan& plan, bool opens_sources) {
+Result<void> InitProcess::prepare(const Plan& plan, const InitOptions& options, bool opens_sources) {
   const std::string proc = "/proc/" + std::to_string(pid_);
   const bool network = makes_namespace(plan, CLONE_NEWNET);
   const bool told = shows_namespaces(plan);
@@ -92,7 +108,7 @@ Result<void> InitProcess::prepare(const Plan& plan, bool opens_sources) {
     TRY(expect_message(channel_.get(), Message::kNamespace, &mounts));
     TRY(expect_message(channel_.get(), Message::kNamespace, &user));
     if (network) TRY(expect_message(channel_.get(), Message::kNamespace, &network_namespace_));
-  } else if (network) {
+  } else if (network && options.opens_network) {
     // Before the process changes its IDs, after which its parent may no longer look into it.
     TRY_SET(network_namespace_, open_file(proc + "/ns/net", O_RDONLY));
   }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -28,13 +29,18 @@ struct InitOptions {
   // A listening SOCK_SEQPACKET socket: once ready, the process waits there for who starts it (OCI start), not on the
   // channel to its parent.
   int start_listener = -1;
+  // The parent has nothing more to do for the control group after the clone: the process does not wait for placed().
+  bool placed = false;
+  bool opens_network = true;  // network_namespace() is wanted
+  // What becomes of Plan's preserve_fds, in their order; empty: the caller has them at these numbers already.
+  std::vector<int> preserved;
 };
 
 class InitProcess {
  public:
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
-  // The container's own new network namespace; -1: it has none.
+  // The container's own new network namespace; -1: it has none, or nobody wanted it.
   [[nodiscard]] int network_namespace() const { return network_namespace_.get(); }
   // The control group is what it will be: the child makes its cgroup namespace and mounts cgroup file systems. Until it
   // is called the child gets no further than that, and never to its pivot: createRuntime hooks come before.
@@ -49,7 +55,7 @@ class InitProcess {
 
  private:
   friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options);
-  Result<void> prepare(const Plan& plan, bool opens_sources);
+  Result<void> prepare(const Plan& plan, const InitOptions& options, bool opens_sources);
   pid_t pid_ = -1;
   OwnProgram own_;
   Fd pidfd_, channel_, terminal_, network_namespace_;
@@ -57,7 +63,7 @@ class InitProcess {
 
 // clone3(2) with all new namespaces at once; those to join are joined by the child (or before, by a process that makes it
 // from within, where the kernel demands that). Returns as soon as the process exists: its network namespace can be attached
-// to while it mounts. The next call is placed(). Errors of clone are translated (EPERM, ENOSPC, EINVAL have different cures).
+// to while it mounts. The next call is placed(), if it was not promised. Errors of clone are translated (EPERM, ENOSPC, EINVAL have different cures).
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options = {});
 
 // OCI start: `connection` is connected to the listener that the process waits on, which is `pid` (-1: not known, and what it

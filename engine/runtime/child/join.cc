@@ -1,5 +1,6 @@
 // Joining a running container for exec (see init.h).
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -27,6 +28,13 @@ namespace creel::engine::runtime {
 namespace {
 
 constexpr int kAllButUser = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
+
+Error gone() { return fail(Code::kInUse, "the container has ended"); }
+
+bool has_ended(int pidfd) {
+  pollfd ended{pidfd, POLLIN, 0};
+  return poll(&ended, 1, 0) != 0;
+}
 
 std::string namespace_of(pid_t pid, const char* type) {
   return "/proc/" + (pid == 0 ? "self" : std::to_string(pid)) + "/ns/" + type;
@@ -70,9 +78,7 @@ Result<void> enter_container(const ExecRequest& request, pid_t target, int& proc
     joined = setns(request.pidfd, flags);
   }
   if (joined != 0) {
-    Error error = errno_error("joining the container's namespaces");
-    if (error.err == ESRCH) error.code = Code::kInUse;
-    return error;
+    return errno == ESRCH ? gone() : errno_error("joining the container's namespaces");
   }
   return user ? become_root() : Result<void>{};
 }
@@ -80,7 +86,7 @@ Result<void> enter_container(const ExecRequest& request, pid_t target, int& proc
 // In the inner one: inside everything, root of the container's user namespace. `channel` and `procfs` learn their numbers.
 Result<void> exec_steps(const ExecRequest& request, int& channel, int& procfs, const OwnProgram& own) {
   const bool terminal = request.plan.terminal;
-  TRY(arrange_descriptors(terminal ? Stdio{} : request.stdio, request.plan.preserve_fds, {&channel, &procfs}));
+  TRY(arrange_descriptors(terminal ? Stdio{} : request.stdio, {request.plan.preserve_fds, {}}, {&channel, &procfs}));
   FromHost from_host;
   if (const Fd host(procfs); host.valid()) {
     TRY_SET(from_host.labels, open_label_files(request.plan, host.get()));
@@ -102,6 +108,7 @@ Result<void> exec_steps(const ExecRequest& request, int& channel, int& procfs, c
   pty = {};
   TRY(expect_message(channel, Message::kGo));
   offer_guard(channel, own);
+  reset_signals();
   TRY(give_up_rights(request.plan, user, false, from_host));
   TRY(give_up_last_rights(request.plan, from_host));
   return exec_command(request.plan, user, own);
@@ -119,7 +126,7 @@ pid_t pid_of(int pidfd) {
 Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   const OwnProgram own = own_program();
   const pid_t target = pid_of(request.pidfd);
-  if (target <= 0) return fail(Code::kInUse, "the container has ended");
+  if (target <= 0) return gone();
   TRY_SET(ChannelPair talk, make_channel());
   int channel = talk.child.get();
   int procfs = -1;
@@ -145,6 +152,9 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   }();
   if (!started.ok()) {
     if (out.pid > 0) (void)waitpid(out.pid, nullptr, 0);
+    // Whatever it was that could not be done in there: of a PID namespace without its first process the kernel says that
+    // memory is short.
+    if (started.error().code == Code::kFailed && has_ended(request.pidfd)) return gone();
     return std::move(started).error();
   }
   return out;

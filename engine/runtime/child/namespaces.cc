@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "engine/runtime/child/namespace_names.h"
 
 namespace creel::engine::runtime {
 
@@ -36,7 +37,7 @@ bool is_own_user_namespace(int ns) {
 
 // nsfs alone: no other file stands for a namespace, and setns takes none.
 Result<void> join(const NamespaceStep& step) {
-  TRY_SET(Fd ns, open_file(step.path, O_RDONLY));
+  TRY_SET(Fd ns, open_namespace(step.path));
   if (step.clone_flag == CLONE_NEWUSER) {
     if (is_own_user_namespace(ns.get())) return {};
     if (setns(ns.get(), step.clone_flag) != 0) return errno_error("joining user namespace " + step.path);

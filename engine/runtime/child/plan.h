@@ -103,7 +103,7 @@ struct ProcessPlan {
   std::string cpus_initial, cpus_final;   // exec: cpu_set_t as bytes; empty: untouched
   std::uint64_t personality = 0;     // with `set_personality`
   bool set_personality = false;
-  std::uint32_t preserve_fds = 0;    // 3 … 3+N-1 stay open
+  std::vector<std::uint32_t> preserve_fds;   // numbers that stay open, each once, from 3 on
   // The caller's own supplementary groups are kept (--group-add keep-groups): setgroups(2) is not called.
   bool keep_groups = false;
 };

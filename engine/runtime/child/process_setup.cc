@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/runtime/child/program_file.h"
 
 namespace creel::engine::runtime {
 
@@ -83,37 +84,6 @@ Result<void> set_groups(const ProcessPlan& plan, const ResolvedUser& user) {
   if (error.err == EPERM) error.hint = "a user namespace that maps nobody but its owner has none (user_namespaces(7), setgroups)";
   if (error.err == EINVAL) error.hint = "the container's user namespace has no such ID: more subordinate IDs are needed in /etc/subgid";
   return error;
-}
-
-bool is_own(int fd, const OwnProgram& own) {
-  struct stat info{};
-  return fstat(fd, &info) == 0 && info.st_dev == own.device && info.st_ino == own.inode;
-}
-
-// The interpreter a "#!" line names, or nothing.
-std::string interpreter(int fd) {
-  char line[256];
-  Fd readable(open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!readable.valid()) return {};
-  const ssize_t got = read(readable.get(), line, sizeof(line));
-  if (got < 3 || line[0] != '#' || line[1] != '!') return {};
-  std::string_view text(line + 2, static_cast<std::size_t>(got) - 2);
-  text = text.substr(0, text.find('\n'));
-  text = trim(text);
-  return std::string(text.substr(0, text.find_first_of(" \t")));
-}
-
-// Whether running `path` would run the engine's own program, directly or as an interpreter.
-bool runs_own_program(const std::string& path, const OwnProgram& own) {
-  std::string current = path;
-  for (int depth = 0; depth < 5; ++depth) {
-    Fd fd(open(current.c_str(), O_PATH | O_CLOEXEC));
-    if (!fd.valid()) return false;
-    if (is_own(fd.get(), own)) return true;
-    current = interpreter(fd.get());
-    if (current.empty()) return false;
-  }
-  return true;
 }
 
 std::string variable(const std::vector<std::string>& env, std::string_view name) {
@@ -196,8 +166,17 @@ Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, b
   return {};
 }
 
+bool seals(const ProcessPlan& plan) { return !plan.seccomp.empty() || wants_label(plan); }
+
 Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host) {
   return plan.no_new_privileges ? seal(plan, from_host) : Result<void>{};
+}
+
+void reset_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
 }
 
 Result<void> check_command(const ProcessPlan& plan) {
@@ -216,7 +195,7 @@ Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnP
   std::vector<std::string> env = plan.env;
   if (!has_variable(env, "HOME")) env.push_back("HOME=" + user.home);
   // sd_listen_fds(3): who the descriptors are for is known only now.
-  if (plan.preserve_fds > 0 && has_variable(env, "LISTEN_FDS")) {
+  if (!plan.preserve_fds.empty() && has_variable(env, "LISTEN_FDS")) {
     std::erase_if(env, [](const std::string& item) { return item.rfind("LISTEN_PID=", 0) == 0; });
     env.push_back("LISTEN_PID=" + std::to_string(getpid()));
   }
@@ -226,12 +205,6 @@ Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnP
   std::vector<char*> envp;
   for (const std::string& item : env) envp.push_back(const_cast<char*>(item.c_str()));
   envp.push_back(nullptr);
-
-  // The caller's own handlers and masks are not the container's.
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
 
   const std::string& command = plan.args.front();
   const std::vector<std::string> candidates = candidates_of(command, env);

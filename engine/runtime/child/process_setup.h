@@ -21,9 +21,13 @@ struct FromHost {
 // `die_with_parent`: the kernel disarms it when credentials change. Without no_new_privs labels and filter are set as well,
 // for that takes rights.
 Result<void> give_up_rights(const ProcessPlan& plan, const ResolvedUser& user, bool die_with_parent, const FromHost& from_host);
+// Whether there are labels or a filter to be set.
+[[nodiscard]] bool seals(const ProcessPlan& plan);
 // What is left before the exec.
 Result<void> give_up_last_rights(const ProcessPlan& plan, const FromHost& from_host);
 
+// Our own handlers and masks are not the container's.
+void reset_signals();
 // Whether there is such a command at all: kCommandAbsent, as exec_command() would say it. Who creates a container and leaves
 // its start to another learns it in time. Whether it can be executed, only the exec tells.
 Result<void> check_command(const ProcessPlan& plan);

@@ -49,6 +49,20 @@ Result<Fd> open_protected(MountContext& context, const std::string& path) {
   return open_in_root(context.root, path, O_PATH);
 }
 
+// One file system for all of them: each costs the kernel a tenth of a millisecond to make, and to take away again.
+Result<void> mask_directory(MountContext& context, int target, const std::string& name) {
+  if (context.empty_directory.valid()) {
+    TRY_SET(const Fd again, clone_tree(context.empty_directory.get(), "", false));
+    return attach(again.get(), target, name);
+  }
+  MountOptions options = {{"size", "0"}, {"nr_inodes", "1"}};
+  if (!context.plan.mount_label.empty()) options.emplace_back("context", context.plan.mount_label);
+  TRY_SET(Fd empty, mount_filesystem("tmpfs", "tmpfs", options, MOUNT_ATTR_RDONLY));
+  TRY(attach(empty.get(), target, name));
+  context.empty_directory = std::move(empty);
+  return {};
+}
+
 }  // namespace
 
 void note_covered(MountContext& context, int target) {
@@ -68,12 +82,7 @@ Result<void> mask_path(MountContext& context, const MountStep& step) {
   }
   struct stat info{};
   if (fstat(target->get(), &info) != 0) return errno_error("masking " + step.destination);
-  if (S_ISDIR(info.st_mode)) {
-    MountOptions options = {{"size", "0"}, {"nr_inodes", "1"}};
-    if (!context.plan.mount_label.empty()) options.emplace_back("context", context.plan.mount_label);
-    TRY_SET(Fd empty, mount_filesystem("tmpfs", "tmpfs", options, MOUNT_ATTR_RDONLY));
-    return attach(empty.get(), target->get(), step.destination);
-  }
+  if (S_ISDIR(info.st_mode)) return mask_directory(context, target->get(), step.destination);
   TRY(take_null_device(context));
   TRY_SET(Fd null, clone_tree(context.null_device.get(), "", false));
   if (context.null_is_of_host) TRY(set_attributes(null.get(), MOUNT_ATTR_RDONLY, 0, 0, false, step.destination));

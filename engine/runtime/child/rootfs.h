@@ -46,6 +46,7 @@ struct MountContext {
   std::function<Result<void>()> be_placed;     // before a cgroup file system is mounted
   Fd null_device = {};                         // once it was needed
   bool null_is_of_host = false;
+  Fd empty_directory = {};                     // likewise: what lies over masked directories
   Fd procfs = {}, sysfs = {};                  // what was mounted on /proc and /sys, wherever those names lead by now
 };
 // Carries out Plan::mounts beneath `root`; sysctls are written before /proc/sys becomes read-only.

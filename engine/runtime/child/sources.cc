@@ -16,6 +16,7 @@
 #include "engine/runtime/child/copy_tree.h"
 #include "engine/runtime/child/idmap.h"
 #include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/rootfs.h"
 
@@ -58,7 +59,7 @@ Result<void> enter_owner(int mounts) {
 
 // The kernel copies no mount of another mount namespace: who copies it must be in there.
 Result<Fd> clone_in_namespace(const MountStep& step) {
-  TRY_SET(Fd mounts, open_file(step.source_namespace, O_RDONLY));
+  TRY_SET(Fd mounts, open_namespace(step.source_namespace));
   TRY_SET(ChannelPair talk, make_channel());
   auto cloned = in_child([&]() -> Result<void> {
     // Nobody in there may look into this program.

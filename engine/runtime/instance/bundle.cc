@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/runtime/child/descriptors.h"
 #include "engine/runtime/compile.h"
 #include "engine/runtime/instance/host.h"
 #include "engine/runtime/instance/record.h"
@@ -66,16 +67,6 @@ Result<int> listen_fds(Spec& spec) {
   return static_cast<int>(count);
 }
 
-Result<void> check_open(int count) {
-  for (int fd = 3; fd < 3 + count; ++fd) {
-    if (fcntl(fd, F_GETFD) < 0) {
-      return fail(Code::kInvalid,
-                  "preserving " + std::to_string(count) + " descriptors: " + std::to_string(fd) + " is not open");
-    }
-  }
-  return {};
-}
-
 // containerd's ctr asks for the weight that a group has anyway. Where there is no such controller, that is no limit which
 // could be missed.
 void forget_default_weight(Resources& resources) {
@@ -127,8 +118,7 @@ Result<Bundle> load_bundle(const BundleOptions& options) {
   }
   pass_notify_socket(spec);
   TRY_SET(const int sockets, listen_fds(spec));
-  spec.process.preserve_fds = options.preserve_fds + sockets;
-  TRY(check_open(spec.process.preserve_fds));
+  TRY_SET(spec.process.preserve_fds, inherited_descriptors(options.preserve_fds + sockets));
 
   const bool in_userns = has_user_namespace(spec) || !in_initial_user_namespace();
   TRY_SET(out.plan, compile(spec, in_userns));

@@ -50,10 +50,9 @@ Result<void> Creation::prepare(bool waits_for_start) {
     }
   }
   TRY_SET(dir_, root_.claim(options_.bundle.id));
-  TRY(clone(waits_for_start));
   // Without hooks to come first, the process need not wait for its record: it ends with this one until it has started.
   const bool at_once = !waits_for_start && plan().create_runtime.empty();
-  if (at_once) process_.placed();
+  TRY(clone(waits_for_start, at_once));
   TRY(write_state());
   TRY(run_hooks(plan().create_runtime, plan(), process_.pid(), "creating"));
   if (!at_once) process_.placed();
@@ -62,19 +61,24 @@ Result<void> Creation::prepare(bool waits_for_start) {
   return hand_over_terminal();
 }
 
-Result<void> Creation::clone(bool waits_for_start) {
+Result<void> Creation::clone(bool waits_for_start, bool at_once) {
   TRY_SET(CgroupPlacement placement, CgroupPlacement::begin(plan().cgroup));
   placement_.emplace(std::move(placement));
   InitOptions how;
   how.cgroup = placement_->clone_into();
   how.die_with_parent = false;
+  how.opens_network = false;
+  how.placed = at_once && placement_->placed_by_clone();
   if (waits_for_start) {
     TRY_SET(listener_, listen_unix(dir_.get(), kStartSocket, SOCK_SEQPACKET, 1));
     how.start_listener = listener_.get();
   }
   TRY_SET(process_, clone_init(plan(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, how));
   cloned_ = true;
-  return placement_->finish(process_.pid());
+  // A device filter among it: the exec is not before all of this.
+  TRY(placement_->finish(process_.pid()));
+  if (at_once && !how.placed) process_.placed();
+  return {};
 }
 
 // While the process mounts.

@@ -37,7 +37,7 @@ class Creation {
   [[nodiscard]] const Plan& plan() const { return bundle_.plan; }
 
  private:
-  Result<void> clone(bool waits_for_start);
+  Result<void> clone(bool waits_for_start, bool at_once);
   Result<void> write_state();
   Result<void> hand_over_terminal();
   void undo();

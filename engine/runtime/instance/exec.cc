@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/runtime/capability_names.h"
+#include "engine/runtime/child/descriptors.h"
 #include "engine/runtime/child/init.h"
 #include "engine/runtime/compile.h"
 #include "engine/runtime/instance/attend.h"
@@ -112,7 +113,7 @@ Result<int> exec_in(const Instance& instance, const ExecOptions& options) {
   // The container's filter, not its listener: that one belongs to the first process.
   request.plan.seccomp = plan.process.seccomp;
   request.plan.seccomp_flags = plan.process.seccomp_flags;
-  request.plan.preserve_fds = static_cast<std::uint32_t>(options.preserve_fds);
+  TRY_SET(request.plan.preserve_fds, inherited_descriptors(options.preserve_fds));
   request.stdio = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
 
   Fd console;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "engine/runtime/child/namespace_names.h"
 #include "tests/unit/runtime/box.h"
 
 using namespace creel;
@@ -92,6 +93,39 @@ TEST_CASE("a PID namespace that is joined: its processes are seen, and the new o
   CHECK_MESSAGE(ended.error.text.empty(), ended.error.text);
   CHECK(ended.out.find("sleep") != std::string::npos);
   CHECK(ended.out.find("second") != std::string::npos);
+}
+
+TEST_CASE("exec: a container whose first process has just ended") {
+  NEED_ROOT;
+  const Running other;
+  REQUIRE(kill(other.process->pid(), SIGKILL) == 0);
+  siginfo_t info{};
+  // Not reaped: its number is still its own.
+  REQUIRE(waitid(P_PID, static_cast<id_t>(other.process->pid()), &info, WEXITED | WNOWAIT) == 0);
+  ExecRequest request;
+  request.pidfd = other.process->pidfd();
+  request.plan.args = {"/bin/true"};
+  auto done = exec_in_container(request);
+  REQUIRE(!done.ok());
+  CHECK(done.error().code == Code::kInUse);
+  CHECK(done.error().text == "the container has ended");
+}
+
+TEST_CASE("namespaces that are joined by descriptors: those that were opened, whatever their paths lead to by now") {
+  NEED_ROOT;
+  std::optional<Running> other(std::in_place, [](Box& box) { box.spec.hostname = "lender"; });
+  const Fd uts(open(other->ns("uts").c_str(), O_RDONLY | O_CLOEXEC)), ipc(open(other->ns("ipc").c_str(), O_RDONLY | O_CLOEXEC));
+  other.reset();
+  Box box("hostname; ls /proc/self/fd | wc -l");
+  box.name_space(NamespaceType::kUts).path = "/proc/1/ns/uts";
+  box.name_space(NamespaceType::kIpc).path = "/proc/1/ns/ipc";
+  Plan plan = box.plan();
+  for (NamespaceStep& step : plan.namespaces) {
+    if (step.clone_flag == CLONE_NEWUTS) step.path = descriptor_name(uts.get());
+    if (step.clone_flag == CLONE_NEWIPC) step.path = descriptor_name(ipc.get());
+  }
+  // 0, 1, 2 and the one that ls reads the directory with.
+  check_output(box.run(plan), "lender\n4\n");
 }
 
 TEST_CASE("a user namespace that is joined, with namespaces that it owns and one that the host owns") {
@@ -207,7 +241,7 @@ TEST_CASE("descriptors: those to be preserved, and no other") {
   REQUIRE(dup2(high.get(), 3) == 3);
   // This engine's own among them, by its mark.
   REQUIRE(dup3(leaked.get(), 4, O_CLOEXEC) == 4);
-  box.spec.process.preserve_fds = 2;
+  box.spec.process.preserve_fds = {3, 4};
   box.spec.process.env.push_back("LISTEN_FDS=2");
   box.spec.process.env.push_back("LISTEN_PID=77");
   const Ended ended = box.run();
