@@ -1,10 +1,15 @@
 // bin/creel: every command but those of the image plane, which creel-images carries.
 #include "cmd/command.h"
+#include "cmd/registry_plane.h"
 
 namespace creel::cmd {
 
 const ImagePlane& image_plane() {
   static constexpr ImagePlane kNone{};
+  return kNone;
+}
+const RegistryPlane& registry_plane() {
+  static constexpr RegistryPlane kNone{};
   return kNone;
 }
 

@@ -29,6 +29,7 @@
 #include "cmd/image/rmi.h"
 #include "cmd/image/tag.h"
 #include "cmd/image/untag.h"
+#include "cmd/registry_plane.h"
 #include "cmd/system/commands.h"
 #include "cmd/system/complete.h"
 #include "cmd/system/completion.h"
@@ -75,6 +76,10 @@ constexpr const char* kImagesExamples =
     "creel images\n"
     "creel images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n"
     "creel images --filter dangling=true -q";
+constexpr const char* kPushExamples =
+    "creel push registry.example.com/team/app:1\n"
+    "creel push localhost/app registry.example.com/team/app:1\n"
+    "creel push --compression-format zstd localhost/app oci:layout:app";
 constexpr const char* kInspectExamples =
     "creel inspect web\n"
     "creel inspect -f '{{.State.Status}}' web\n"
@@ -83,6 +88,7 @@ constexpr const char* kInspectExamples =
 // clang-format off
 std::vector<Command> rows() {
   const ImagePlane& plane = image_plane();
+  const RegistryPlane& registries = registry_plane();
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
                        kLocal, kShown, make<AttachCommand>, 1, 1};
   const Command create{"create", "[options] IMAGE [COMMAND [ARG...]]", "Create but do not start a container",
@@ -144,6 +150,15 @@ std::vector<Command> rows() {
                      kImages, kShown, plane.pull, 1, kAny, nullptr,
                      "creel pull docker.io/library/debian:12\n"
                      "creel pull --platform linux/arm64 docker.io/library/alpine"};
+  const Command push{"push", "[options] IMAGE [DESTINATION]", "Push an image to a registry or another place",
+                     kImages, kShown, registries.push, 1, 2,
+                     "Sends an image as it is: manifest and layers keep their digests. Without a destination it goes to\n"
+                     "the registry that its name tells. What the destination has is not sent again.",
+                     kPushExamples};
+  const Command search{"search", "[options] TERM", "Search registries for images",
+                       kImages, kShown, registries.search, 1, 1, nullptr,
+                       "creel search registry.example.com/app\n"
+                       "creel search --list-tags docker.io/library/debian"};
   const Command load{"load", "[options]", "Load images from an archive", kImages, kShown, plane.load, 0, 0,
                      "Reads an OCI or Docker archive from standard input or a file.",
                      "creel load -i image.tar\ncreel load < image.tar"};
@@ -185,7 +200,7 @@ std::vector<Command> rows() {
   };
   std::vector<Command> all = {
       attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, top, unpause, update, wait,
-      images, rmi, tag, untag, pull, load, save, import, commit, export_, info, inspect, version,
+      images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, info, inspect, version,
       as(attach, "container attach"), as(commit, "container commit"), as(create, "container create"), as(exec, "container exec"),
       as(export_, "container export"),
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
@@ -200,13 +215,20 @@ std::vector<Command> rows() {
        kLocal, kShown, make<InspectCommand>, 0, kAny},
       quietly(images, "image list"), as(images, "image ls"), quietly(rmi, "image remove"), as(rmi, "image rm"),
       as(tag, "image tag"), as(untag, "image untag"),
-      as(pull, "image pull"), as(load, "image load"), as(save, "image save"), as(import, "image import"),
+      as(pull, "image pull"), as(push, "image push"), as(search, "image search"),
+      as(load, "image load"), as(save, "image save"), as(import, "image import"),
       {"image exists", "IMAGE", "Exit code 0 when the image is in local storage, 1 when not",
        kLocal, kShown, make<ImageExistsCommand>, 1, 1},
       {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
        kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
       {"container prune", "[options]", "Remove all containers that do not run", kLocal, kShown,
        make<ContainerPruneCommand>, 0, 0},
+      {"login", "[options] [REGISTRY]", "Log in to a registry", kImages, kShown, registries.login, 0, 1,
+       "Keeps user name and password for a registry, or for a part of it (HOST/NAMESPACE), once it has accepted them.\n"
+       "They are kept until the next reboot, where no credential helper and no other file is named.",
+       "creel login registry.example.com\n"
+       "creel login -u me --password-stdin registry.example.com < password"},
+      {"logout", "[options] [REGISTRY]", "Log out of a registry", kImages, kShown, registries.logout, 0, 1},
       as(info, "system info"),
       {"system df", "[options]", "Show how much of the disk images, containers and volumes take", kLocal, kShown,
        make<DfCommand>, 0, 0,

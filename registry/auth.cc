@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
+#include "registry/credential_helper.h"
 #include "registry/encoding.h"
 #include "registry/oci/json.h"
 
@@ -21,9 +21,6 @@ using nlohmann::json;
 using oci::member;
 using oci::string_member;
 
-// What `docker login` without an argument writes as the key of Docker Hub.
-constexpr const char* kDockerHubKey = "https://index.docker.io/v1/";
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : value;
@@ -31,11 +28,10 @@ std::string environment(const char* name) {
 
 std::vector<std::string> default_files() {
   std::vector<std::string> out;
-  const std::string runtime = environment("XDG_RUNTIME_DIR"), home = environment("HOME");
+  const std::string home = environment("HOME");
   std::string config = environment("XDG_CONFIG_HOME"), docker = environment("DOCKER_CONFIG");
   if (config.empty() && !home.empty()) config = home + "/.config";
-  out.push_back(runtime.empty() ? "/run/containers/" + std::to_string(::getuid()) + "/auth.json"
-                                : runtime + "/containers/auth.json");
+  out.push_back(runtime_auth_file());
   if (!config.empty()) out.push_back(config + "/containers/auth.json");
   if (!docker.empty()) out.push_back(docker + "/config.json");
   if (!home.empty()) out.push_back(home + "/.docker/config.json");
@@ -84,27 +80,6 @@ Result<Credentials> decode(const json& entry, const std::string& file, const std
   return out;
 }
 
-// The helper's protocol: the server on stdin, {"Username", "Secret"} on stdout; exit code 1 and a message on stdout
-// otherwise. Its output is not repeated in errors: it may hold the secret.
-Result<Credentials> ask_helper(const std::string& name, const std::string& server) {
-  const std::string program = "docker-credential-" + name;
-  if (name.find('/') != std::string::npos)
-    return fail(Code::kInvalid, "credential helper '" + oci::printable(name, 60) + "': malformed name");
-  TRY_SET(const std::string found, find_program(program));
-  TRY_SET(const RunOutput output, run_program({found, "get"}, server));
-  if (output.exit_code != 0) {
-    if (output.out.find("credentials not found") != std::string::npos) return Credentials{};
-    return fail(Code::kDenied, "asking " + program + " for credentials of " + server + ": it failed with exit code " +
-                                   std::to_string(output.exit_code));
-  }
-  const json answer = oci::parse_json(output.out);
-  Credentials out{string_member(answer, "Username"), string_member(answer, "Secret"), {}};
-  if (out.user.empty() && out.password.empty())
-    return fail(Code::kInvalid, "asking " + program + " for credentials of " + server + ": its answer is malformed");
-  if (out.user == "<token>") out.identity_token = std::exchange(out.password, {});
-  return out;
-}
-
 Result<Credentials> search(const json& config, const std::string& file, const std::string& domain,
                            const std::string& path) {
   const bool hub = is_docker_hub(domain);
@@ -113,7 +88,7 @@ Result<Credentials> search(const json& config, const std::string& file, const st
   if (const auto* helpers = member(config, "credHelpers"); helpers != nullptr) {
     for (const auto& key : keys) {
       const std::string helper = string_member(*helpers, key.c_str());
-      if (!helper.empty()) return ask_helper(helper, key);
+      if (!helper.empty()) return CredentialHelper(helper).get(key);
     }
   }
   if (const auto* auths = member(config, "auths"); auths != nullptr && auths->is_object()) {
@@ -131,11 +106,16 @@ Result<Credentials> search(const json& config, const std::string& file, const st
   }
   const std::string store = string_member(config, "credsStore");
   // A desktop's configuration names its store on every machine that shares the home directory.
-  if (store.empty() || !find_program("docker-credential-" + store)) return Credentials{};
-  return ask_helper(store, hub ? kDockerHubKey : domain);
+  if (store.empty() || !CredentialHelper(store).present()) return Credentials{};
+  return CredentialHelper(store).get(hub ? kDockerHubKey : domain);
 }
 
 }  // namespace
+
+std::string runtime_auth_file() {
+  const std::string runtime = environment("XDG_RUNTIME_DIR");
+  return (runtime.empty() ? "/run/containers/" + std::to_string(::getuid()) : runtime + "/containers") + "/auth.json";
+}
 
 Result<Credentials> find_credentials(const std::string& domain, const std::string& path, const std::string& authfile,
                                      const std::string& creds) {

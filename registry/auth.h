@@ -16,6 +16,11 @@ struct Credentials {
   [[nodiscard]] bool empty() const { return user.empty() && identity_token.empty(); }
 };
 
+// What `docker login` without an argument writes as the key of Docker Hub.
+inline constexpr const char* kDockerHubKey = "https://index.docker.io/v1/";
+// Where credentials live until the next reboot: $XDG_RUNTIME_DIR/containers/auth.json.
+std::string runtime_auth_file();
+
 // For "domain/path": `creds` ("user[:password]") wins; then `authfile`, else $REGISTRY_AUTH_FILE,
 // $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, $DOCKER_CONFIG/config.json,
 // ~/.docker/config.json; in each credHelpers, the longest key that is a prefix of domain/path, credsStore

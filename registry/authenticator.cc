@@ -24,10 +24,13 @@ std::string basic_authorization(const Credentials& who) {
 }
 
 // Ours, and what the registry asks for where it sees the repository under another name.
-std::vector<std::string> scopes(const std::string& path, const Challenge& challenge) {
-  std::vector<std::string> out{"repository:" + path + ":pull"};
+std::vector<std::string> scopes(const Scope& scope, const Challenge& challenge) {
+  std::vector<std::string> out;
+  if (!scope.path.empty()) out.push_back("repository:" + scope.path + (scope.push ? ":pull,push" : ":pull"));
+  if (!scope.from.empty()) out.push_back("repository:" + scope.from + ":pull");
   const std::string asked = parameter(challenge, "scope");
-  if (!asked.empty() && asked != out[0] && asked.size() < 1024) out.push_back(asked);
+  if (!asked.empty() && asked.size() < 1024 && std::find(out.begin(), out.end(), asked) == out.end())
+    out.push_back(asked);
   return out;
 }
 
@@ -43,23 +46,22 @@ bool is_header_text(const std::string& token) {
 
 }  // namespace
 
-std::string Authenticator::current(const std::string& path) {
+std::string Authenticator::current(const Scope& scope) {
   std::lock_guard lock(mutex_);
-  auto found = grants_.find(path);
+  auto found = grants_.find(scope);
   if (found == grants_.end()) return {};
   if (Clock::now() < found->second.expires) return found->second.authorization;
   const Challenge challenge = found->second.challenge;
   grants_.erase(found);
   // Where it fails, the request goes without, is refused, and the refusal is reported.
-  auto grant = token(path, challenge);
+  auto grant = token(scope, challenge);
   if (!grant) return {};
-  return (grants_[path] = *grant).authorization;
+  return (grants_[scope] = *grant).authorization;
 }
 
-Result<std::string> Authenticator::renewed(const std::string& path, const HttpAnswer& refusal,
-                                           const std::string& used) {
+Result<std::string> Authenticator::renewed(const Scope& scope, const HttpAnswer& refusal, const std::string& used) {
   std::lock_guard lock(mutex_);
-  if (auto found = grants_.find(path); found != grants_.end() && found->second.authorization != used)
+  if (auto found = grants_.find(scope); found != grants_.end() && found->second.authorization != used)
     return found->second.authorization;
   std::vector<Challenge> challenges;
   for (const auto& [name, value] : refusal.head.fields) {
@@ -70,17 +72,17 @@ Result<std::string> Authenticator::renewed(const std::string& path, const HttpAn
   for (const char* scheme : {"bearer", "basic"}) {
     for (const auto& challenge : challenges) {
       if (challenge.scheme != scheme) continue;
-      auto grant = challenge.scheme == "bearer" ? token(path, challenge) : basic(path, challenge, refusal, used);
+      auto grant = challenge.scheme == "bearer" ? token(scope, challenge) : basic(scope, challenge, refusal, used);
       if (!grant) return std::move(grant).error();
-      return (grants_[path] = *grant).authorization;
+      return (grants_[scope] = *grant).authorization;
     }
   }
   return answer_error(refusal);
 }
 
-Result<Authenticator::Grant> Authenticator::basic(const std::string& path, const Challenge& challenge,
+Result<Authenticator::Grant> Authenticator::basic(const Scope& scope, const Challenge& challenge,
                                                   const HttpAnswer& refusal, const std::string& used) {
-  TRY_SET(const Credentials who, find_credentials(options_.domain, path, options_.authfile, options_.creds));
+  TRY_SET(const Credentials who, find_credentials(options_.domain, scope.path, options_.authfile, options_.creds));
   Error refused = answer_error(refusal);
   if (who.user.empty() || !who.identity_token.empty())
     return std::move(refused).with_hint("log in first: creel login " + options_.domain);
@@ -90,29 +92,30 @@ Result<Authenticator::Grant> Authenticator::basic(const std::string& path, const
   return Grant{std::move(authorization), challenge};
 }
 
-Result<Authenticator::Grant> Authenticator::token(const std::string& path, const Challenge& challenge) {
+Result<Authenticator::Grant> Authenticator::token(const Scope& scope, const Challenge& challenge) {
   const std::string realm = parameter(challenge, "realm"), service = parameter(challenge, "service");
   const std::string what = "requesting a token from " + without_query(realm);
   if (!realm.starts_with("https://") && !(options_.plain_realm && realm.starts_with("http://")))
     return fail(Code::kInvalid, what + ": not an HTTPS address");
-  TRY_SET(const Credentials who, find_credentials(options_.domain, path, options_.authfile, options_.creds));
+  TRY_SET(const Credentials who, find_credentials(options_.domain, scope.path, options_.authfile, options_.creds));
 
   HttpRequest request;
   request.accept = "application/json";
+  request.stays = !who.identity_token.empty();
   std::string query;
   auto add = [&](const char* key, const std::string& value) {
     query += (query.empty() ? "" : "&") + std::string(key) + "=" + percent_encode(value);
   };
   if (!service.empty()) add("service", service);
   if (!who.identity_token.empty()) {
-    add("scope", join(scopes(path, challenge), " "));
+    add("scope", join(scopes(scope, challenge), " "));
     add("grant_type", "refresh_token");
     add("client_id", "creel");
     add("refresh_token", who.identity_token);
     request.url = realm;
-    request.form = query;
+    request.text = query;
   } else {
-    for (const auto& scope : scopes(path, challenge)) add("scope", scope);
+    for (const auto& one : scopes(scope, challenge)) add("scope", one);
     if (!who.user.empty()) {
       add("account", who.user);
       request.authorization = basic_authorization(who);

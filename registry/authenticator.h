@@ -1,9 +1,10 @@
 // Authorization for one registry host: Basic, or bearer tokens from the service that its challenge names (the
-// distribution specification's token authentication, OAuth 2 for identity tokens). Tokens are kept per repository until
-// they expire. Thread-safe: one thread fetches a token, the others wait for it. No secret is in any error.
+// distribution specification's token authentication, OAuth 2 for identity tokens). Tokens are kept per scope until they
+// expire. Thread-safe: one thread fetches a token, the others wait for it. No secret is in any error.
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <map>
 #include <mutex>
 #include <string>
@@ -13,6 +14,14 @@
 #include "registry/http.h"
 
 namespace creel::registry {
+
+// What a request may do: pull from a repository, push to it, pull from another to mount blobs of that one.
+struct Scope {
+  std::string path;  // empty: what belongs to no repository (the catalog, a login)
+  bool push = false;
+  std::string from;
+  auto operator<=>(const Scope&) const = default;
+};
 
 class Authenticator {
  public:
@@ -24,11 +33,11 @@ class Authenticator {
   };
   Authenticator(Http& http, Options options) : http_(http), options_(std::move(options)) {}
 
-  // The Authorization field for requests about `path`, where one is known; a token about to expire is renewed first.
-  std::string current(const std::string& path);
+  // The Authorization field for requests of that scope, where one is known; a token about to expire is renewed first.
+  std::string current(const Scope& scope);
   // After a 401 to a request that carried `used`: another Authorization field, from the answer's challenges. Where
   // another thread has got a newer one meanwhile, that. kDenied where there is none to get.
-  Result<std::string> renewed(const std::string& path, const HttpAnswer& refusal, const std::string& used);
+  Result<std::string> renewed(const Scope& scope, const HttpAnswer& refusal, const std::string& used);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -37,14 +46,14 @@ class Authenticator {
     Challenge challenge;
     Clock::time_point expires = Clock::time_point::max();
   };
-  Result<Grant> basic(const std::string& path, const Challenge& challenge, const HttpAnswer& refusal,
+  Result<Grant> basic(const Scope& scope, const Challenge& challenge, const HttpAnswer& refusal,
                       const std::string& used);
-  Result<Grant> token(const std::string& path, const Challenge& challenge);
+  Result<Grant> token(const Scope& scope, const Challenge& challenge);
 
   Http& http_;
   const Options options_;
-  std::mutex mutex_;                     // held while a token is fetched
-  std::map<std::string, Grant> grants_;  // by path
+  std::mutex mutex_;  // held while a token is fetched
+  std::map<Scope, Grant> grants_;
 };
 
 }  // namespace creel::registry

@@ -5,14 +5,18 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "registry/encoding.h"
 #include "registry/host.h"
 #include "registry/oci/json.h"
 #include "registry/origin.h"
 #include "registry/registries_conf.h"
 #include "registry/sha256.h"
+#include "registry/upload.h"
+#include "registry/url.h"
 
 namespace creel::registry {
 
@@ -52,10 +56,11 @@ Result<FetchedManifest> verified(HttpAnswer answer, const std::string& reference
 // The state of one blob's transfer, across connections and mirrors: what has gone to the sink stays there.
 class BlobTransfer {
  public:
-  BlobTransfer(const oci::Descriptor& descriptor, const Client::Sink& sink, bool skip_hash)
-      : descriptor_(descriptor), sink_(sink), skip_hash_(skip_hash) {}
+  BlobTransfer(const oci::Descriptor& descriptor, const Client::Sink& sink, bool skip_hash, std::int64_t from)
+      : descriptor_(descriptor), sink_(sink), skip_hash_(skip_hash), done_(from) {}
 
   const std::int64_t& done() const { return done_; }
+  bool& no_range() { return no_range_; }
   bool sink_failed() const { return sink_failed_; }
 
   Result<void> begin(const HttpHead& head) {
@@ -63,9 +68,14 @@ class BlobTransfer {
     std::int64_t start = 0;
     if (head.status == 206) {
       // "bytes 100-199/200"
-      const std::string range = head.field("content-range");
-      auto first = parse_int(cut(range.substr(0, range.find('-')), ' ').after, "Content-Range");
-      if (!first || *first > done_) return fail(Code::kInvalid, "another range came than was asked for");
+      const Cut range = cut(cut(head.field("content-range"), ' ').after, '/');
+      const Cut bounds = cut(range.before, '-');
+      const auto first = parse_int(bounds.before, "Content-Range"), last = parse_int(bounds.after, "Content-Range");
+      const bool whole = range.after == "*" || range.after == std::to_string(descriptor_.size);
+      if (!first || !last || *first < 0 || *first > done_ || *last + 1 != descriptor_.size || !whole) {
+        no_range_ = true;
+        return fail(Code::kInvalid, "another range came than was asked for");
+      }
       start = *first;
     }
     // Who ignores Range sends again what the sink has had.
@@ -109,9 +119,32 @@ class BlobTransfer {
   const Client::Sink& sink_;
   const bool skip_hash_;
   Sha256 hash_;
-  std::int64_t done_ = 0, skip_ = 0;
+  std::int64_t done_, skip_ = 0;
   bool sink_failed_ = false;
+  bool no_range_ = false;
 };
+
+std::vector<std::string> strings_of(const std::string& body, const char* key) {
+  std::vector<std::string> out;
+  const auto document = oci::parse_json(body);
+  const auto* list = oci::member(document, key);
+  if (list == nullptr || !list->is_array()) return out;
+  for (const auto& one : *list) {
+    if (one.is_string()) out.push_back(one.get<std::string>());
+  }
+  return out;
+}
+
+// RFC 8288: "</v2/x/tags/list?last=b&n=100>; rel="next"". Empty: this was the last page.
+std::string next_page(const HttpAnswer& answer) {
+  const std::string link = answer.head.field("link");
+  const std::size_t open = link.find('<'), close = link.find('>');
+  if (open != 0 || close == std::string::npos || link.find("next", close) == std::string::npos) return {};
+  Url url(answer.url);
+  const std::string origin = url.origin();
+  if (!url.follow(link.substr(1, close - 1)) || !url.valid() || url.origin() != origin) return {};
+  return url.text();
+}
 
 }  // namespace
 
@@ -121,6 +154,7 @@ struct Client::Impl {
   RegistriesConf conf;
   std::mutex mutex;
   std::map<std::pair<std::string, bool>, std::unique_ptr<Origin>> origins;  // by domain and mirror; never removed
+  std::map<std::pair<std::string, Digest>, std::string> begun;  // uploads instead of mounts: addresses by path, digest
 
   Result<Origin*> origin(const Endpoint& endpoint, bool mirror) {
     std::lock_guard lock(mutex);
@@ -134,6 +168,31 @@ struct Client::Impl {
     return slot.get();
   }
 
+  // Where `path` is written to; it becomes the path there. Empty: the registry as a whole.
+  Result<Origin*> target(std::string& path) {
+    if (!path.empty()) TRY(check_path(path));
+    TRY_SET(const auto endpoints, conf.endpoints(domain, path, false));
+    path = endpoints.back().path;
+    return origin(endpoints.back(), false);
+  }
+
+  // Page after page of names, at most `limit`.
+  Result<std::vector<std::string>> pages(Ask ask, const char* key, std::size_t limit) {
+    constexpr int kMaxPages = 1000;
+    std::vector<std::string> out;
+    std::string path = ask.path;
+    TRY_SET(Origin * host, target(path));
+    ask.path = ask.scope.path = path;
+    ask.body_limit = 8 << 20;
+    for (int page = 0; page < kMaxPages && out.size() < limit; ++page) {
+      TRY_SET(const HttpAnswer answer, host->get(ask));
+      for (std::string& name : strings_of(answer.body, key)) out.push_back(std::move(name));
+      ask.url = next_page(answer);
+      if (ask.url.empty()) break;
+    }
+    return out;
+  }
+
   // Asks the mirrors and then the registry itself; the error is the last one's.
   Result<HttpAnswer> get(Ask ask, bool by_digest, const std::function<bool()>& is_final) {
     const std::string path = ask.path;
@@ -143,7 +202,7 @@ struct Client::Impl {
     for (std::size_t i = 0;; ++i) {
       const bool last = i + 1 == endpoints.size();
       auto host = origin(endpoints[i], !last);
-      ask.path = endpoints[i].path;
+      ask.path = ask.scope.path = endpoints[i].path;
       Result<HttpAnswer> answer = host ? (*host)->get(ask) : Result<HttpAnswer>(std::move(host).error());
       if (answer || last || is_final()) return answer;
     }
@@ -182,10 +241,11 @@ Result<FetchedManifest> Client::manifest(const std::string& path, const std::str
   return manifest;
 }
 
-Result<void> Client::blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink,
-                          bool skip_hash) {
+Result<void> Client::blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink, bool skip_hash,
+                          std::int64_t from) {
   const std::string what = "reading blob " + descriptor.digest.text() + " in " + impl_->domain + "/" + path;
-  BlobTransfer transfer(descriptor, sink, skip_hash);
+  BlobTransfer transfer(descriptor, sink, skip_hash, from);
+  if (from == descriptor.size && from > 0) return {};
   Ask ask;
   ask.path = path;
   ask.what = "blobs/" + descriptor.digest.text();
@@ -193,10 +253,142 @@ Result<void> Client::blob(const std::string& path, const oci::Descriptor& descri
   ask.on_data = [&](std::string_view bytes) { return transfer.data(bytes); };
   ask.done = &transfer.done();
   ask.total = descriptor.size;
+  ask.no_range = &transfer.no_range();
   auto answer =
       impl_->get(std::move(ask), true, [&] { return transfer.sink_failed() || transfer.done() == descriptor.size; });
   if (!answer) return transfer.sink_failed() ? std::move(answer).error() : std::move(answer).error().within(what);
   if (auto good = transfer.finish(); !good) return std::move(good).error().within(what);
+  return {};
+}
+
+Result<std::vector<std::string>> Client::tags(const std::string& path) {
+  constexpr std::size_t kMaxTags = 100'000;
+  Ask ask;
+  ask.path = path;
+  ask.what = "tags/list";
+  auto tags = impl_->pages(std::move(ask), "tags", kMaxTags);
+  if (!tags) return std::move(tags).error().within("listing the tags of " + impl_->domain + "/" + path);
+  return tags;
+}
+
+Result<std::vector<Found>> Client::search(const std::string& term, std::int64_t limit) {
+  const std::string what = "searching " + impl_->domain + " for \"" + oci::printable(term, 100) + "\"";
+  std::vector<Found> out;
+  if (!term.empty()) {
+    std::string none;
+    auto host =
+        impl_->domain == "docker.io" ? impl_->origin({"index.docker.io", {}, false}, false) : impl_->target(none);
+    if (!host) return std::move(host).error().within(what);
+    Ask ask;
+    ask.what = "/v1/search?q=" + percent_encode(term) + "&n=" + std::to_string(limit);
+    ask.body_limit = 8 << 20;
+    auto answer = (*host)->get(ask);
+    if (answer) {
+      const auto document = oci::parse_json(answer->body);
+      const auto* results = oci::member(document, "results");
+      if (results != nullptr && results->is_array()) {
+        for (const auto& one : *results) {
+          const auto flag = [&](const char* key) {
+            const auto* value = oci::member(one, key);
+            return value != nullptr && value->is_boolean() && value->get<bool>();
+          };
+          out.push_back({oci::printable(oci::string_member(one, "name")),
+                         oci::printable(oci::string_member(one, "description"), 1000),
+                         oci::int_member(one, "star_count").value_or(0), flag("is_official"), flag("is_automated")});
+        }
+        return out;
+      }
+    }
+    const bool unreachable = !answer && answer.error().code == Code::kUnavailable;
+    if (unreachable || impl_->domain == "docker.io") {
+      if (!answer) return std::move(answer).error().within(what);
+      return fail(Code::kInvalid, what + ": the answer is malformed");
+    }
+  }
+  Ask ask;
+  ask.what = "_catalog?n=1000";
+  auto names = impl_->pages(std::move(ask), "repositories", 1'000'000);
+  if (!names) return std::move(names).error().within(what);
+  for (const std::string& name : *names) {
+    if (std::ssize(out) >= limit) break;
+    if (name.find(term) != std::string::npos) out.push_back({oci::printable(name), {}, 0, false, false});
+  }
+  return out;
+}
+
+Result<void> Client::check_login() {
+  std::string path;
+  TRY_SET(Origin * host, impl_->target(path));
+  TRY(host->get({}));
+  return {};
+}
+
+Result<bool> Client::has_blob(const std::string& path, const Digest& digest) {
+  Ask ask;
+  ask.path = path;
+  TRY_SET(Origin * host, impl_->target(ask.path));
+  ask.scope = {ask.path, true, {}};
+  ask.method = "HEAD";
+  ask.what = "blobs/" + digest.text();
+  auto answer = host->get(ask);
+  if (answer) return true;
+  if (answer.error().code == Code::kNotFound) return false;
+  return std::move(answer).error().within("asking for blob " + digest.text() + " in " + impl_->domain + "/" + path);
+}
+
+Result<bool> Client::mount(const std::string& path, const Digest& digest, const std::string& from) {
+  Ask ask;
+  ask.path = path;
+  std::string source = from;
+  TRY_SET(Origin * there, impl_->target(source));
+  TRY_SET(Origin * host, impl_->target(ask.path));
+  if (there != host) return false;
+  ask.scope = {ask.path, true, source};
+  ask.method = "POST";
+  ask.what = "blobs/uploads/?mount=" + percent_encode(digest.text()) + "&from=" + percent_encode(source);
+  ask.text.emplace();
+  TRY_SET(const HttpAnswer answer, host->once(ask));
+  if (answer.kind != HttpAnswer::Kind::kAnswered) return false;
+  if (answer.head.status == 201) return true;
+  if (answer.head.status == 202) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->begun[{path, digest}] = upload_location(answer);
+  }
+  return false;
+}
+
+Result<void> Client::upload(const std::string& path, const oci::Descriptor& descriptor, const archive::Member& bytes,
+                            const std::function<void(std::int64_t)>& on_sent) {
+  const std::string what = "writing blob " + descriptor.digest.text() + " to " + impl_->domain + "/" + path;
+  std::string target = path, begun;
+  auto host = impl_->target(target);
+  if (!host) return std::move(host).error().within(what);
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (auto found = impl_->begun.extract({path, descriptor.digest}); !found.empty()) begun = found.mapped();
+  }
+  auto sent = Upload(**host, target, descriptor, bytes, on_sent).run(std::move(begun));
+  if (!sent) return std::move(sent).error().within(what);
+  return {};
+}
+
+Result<void> Client::put_manifest(const std::string& path, const std::string& reference, const std::string& text,
+                                  const std::string& media_type) {
+  const std::string what = "writing manifest " + oci::printable(reference, 140) + " to " + impl_->domain + "/" + path;
+  Ask ask;
+  ask.path = path;
+  TRY(check_path(reference));
+  TRY_SET(Origin * host, impl_->target(ask.path));
+  ask.scope = {ask.path, true, {}};
+  ask.method = "PUT";
+  ask.what = "manifests/" + reference;
+  ask.text = text;
+  ask.content_type = media_type;
+  auto answer = host->get(ask);
+  if (!answer) return std::move(answer).error().within(what);
+  const std::string told = answer->head.field("docker-content-digest"), own = Sha256::of(text).text();
+  if (told.starts_with("sha256:") && told != own)
+    return fail(Code::kInvalid, what + ": the registry made " + oci::printable(told, 100) + " of " + own);
   return {};
 }
 

@@ -4,7 +4,7 @@
 // Everything that comes back is hostile: sizes are bounded, digests verified, redirects drop credentials for other
 // hosts. Errors, each naming the registry and what was asked: kNotFound (404), kDenied (401, 403, with the cure "creel
 // login" where no credentials were found), kUnavailable (unreachable, refused, TLS, 429 with its limit, 5xx after
-// retries), kInvalid (what came is not what its digest says, is truncated, is no manifest).
+// retries, truncated), kInvalid (what came is not what its digest says, is no manifest).
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "registry/archive/file_set.h"
 #include "registry/oci/manifest.h"
 
 namespace creel::registry {
@@ -36,6 +38,13 @@ struct FetchedManifest {
   Digest digest;           // SHA-256 of text; equal to Docker-Content-Digest and to the digest asked for
 };
 
+struct Found {
+  std::string name;  // without the registry
+  std::string description;
+  std::int64_t stars = 0;
+  bool official = false, automated = false;
+};
+
 class Client {
  public:
   // `domain`: "docker.io" (spoken to as registry-1.docker.io), "host[:port]" (IPv6 in brackets). Nothing is sent yet.
@@ -50,10 +59,28 @@ class Client {
   // GET of a blob. `sink` gets the bytes in order on the calling thread; its error ends the transfer and is returned. A
   // lost connection is resumed with a Range request where the server allows it (the sink never sees a byte twice).
   // Checks descriptor.size and, by hashing what went to the sink, descriptor.digest: kInvalid, after the bytes were
-  // delivered. `skip_hash`: the caller hashes by itself.
+  // delivered. `skip_hash`: the caller hashes by itself, and has the first `from` bytes already.
   using Sink = std::function<Result<void>(std::string_view bytes)>;
   Result<void> blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink,
-                    bool skip_hash = false);
+                    bool skip_hash = false, std::int64_t from = 0);
+
+  // All tags of a repository, in the registry's order.
+  Result<std::vector<std::string>> tags(const std::string& path);
+  // What has `term` in its name, at most `limit`: by /v1/search, where the registry lacks that by its catalog.
+  Result<std::vector<Found>> search(const std::string& term, std::int64_t limit);
+  // kDenied where the credentials are not accepted.
+  Result<void> check_login();
+
+  // --- towards the registry itself, never its mirrors
+  Result<bool> has_blob(const std::string& path, const Digest& digest);
+  // Takes the blob over from repository `from` of the same registry. False: the registry would rather have its bytes.
+  Result<bool> mount(const std::string& path, const Digest& digest, const std::string& from);
+  // `bytes` are the descriptor's. A lost connection is resumed where the registry allows it.
+  Result<void> upload(const std::string& path, const oci::Descriptor& descriptor, const archive::Member& bytes,
+                      const std::function<void(std::int64_t sent)>& on_sent);
+  // kInvalid where the registry made another digest of it.
+  Result<void> put_manifest(const std::string& path, const std::string& reference, const std::string& text,
+                            const std::string& media_type);
 
  private:
   struct Impl;

@@ -1,6 +1,7 @@
 #include "registry/http.h"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "registry/host.h"
 #include "registry/oci/json.h"
+#include "registry/url.h"
 
 namespace creel::registry {
 
@@ -25,51 +27,11 @@ constexpr std::size_t kMaxErrorBody = 64 << 10;
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
-struct FreeText {
-  void operator()(char* text) const { curl_free(text); }
-};
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 using List = std::unique_ptr<curl_slist, FreeList>;
-
-// A URL taken apart, so that hosts are compared as libcurl itself understands them.
-class Url {
- public:
-  explicit Url(const std::string& text) : url_(curl_url()) {
-    valid_ = curl_url_set(url_.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
-  }
-  // Relative references included. User names in it are dropped: they would become credentials.
-  bool follow(const std::string& location) {
-    valid_ = curl_url_set(url_.get(), CURLUPART_URL, location.c_str(), 0) == CURLUE_OK;
-    curl_url_set(url_.get(), CURLUPART_USER, nullptr, 0);
-    curl_url_set(url_.get(), CURLUPART_PASSWORD, nullptr, 0);
-    return valid_;
-  }
-  [[nodiscard]] bool valid() const { return valid_ && (scheme() == "https" || scheme() == "http"); }
-  [[nodiscard]] std::string scheme() const { return part(CURLUPART_SCHEME, 0); }
-  [[nodiscard]] std::string text() const { return part(CURLUPART_URL, 0); }
-  [[nodiscard]] std::string host() const {
-    std::string host = part(CURLUPART_HOST, 0);
-    for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return host + ":" + part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  }
-  [[nodiscard]] std::string origin() const { return scheme() + "://" + host(); }
-
- private:
-  [[nodiscard]] std::string part(CURLUPart which, unsigned int flags) const {
-    char* raw = nullptr;
-    if (curl_url_get(url_.get(), which, &raw, flags) != CURLUE_OK || raw == nullptr) return {};
-    std::unique_ptr<char, FreeText> owned(raw);
-    return raw;
-  }
-  std::unique_ptr<CURLU, FreeUrl> url_;
-  bool valid_ = false;
-};
 
 // One hop's transfer; libcurl calls back on the thread that performs it.
 struct Transfer {
@@ -81,6 +43,7 @@ struct Transfer {
   bool cut = false;       // an error's body was longer than anybody reads
   std::optional<Error> stopped;
   bool too_large = false;
+  std::int64_t sent = 0;  // of request.body
 
   bool header(std::string_view line) {
     header_bytes += line.size();
@@ -124,6 +87,22 @@ struct Transfer {
     return false;
   }
 
+  std::size_t give(char* buffer, std::size_t room) {
+    const archive::Member& body = *request.body;
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::int64_t>(body.size - sent, static_cast<std::int64_t>(room)));
+    for (;;) {
+      const ssize_t got = wanted == 0 ? 0 : ::pread(body.file->get(), buffer, wanted, body.offset + sent);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) stopped = errno_error("reading what is to be sent");
+      if (got == 0 && wanted > 0) stopped = fail(Code::kFailed, "reading what is to be sent: the file ends early");
+      if (stopped) return CURL_READFUNC_ABORT;
+      sent += got;
+      if (request.on_sent) request.on_sent(sent);
+      return static_cast<std::size_t>(got);
+    }
+  }
+
   bool keep(Result<void> result) {
     if (!result) stopped = std::move(result).error();
     return result.ok();
@@ -137,6 +116,16 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* sel
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
   const std::size_t bytes = size * count;
   return static_cast<Transfer*>(self)->data({data, bytes}) ? bytes : 0;
+}
+
+std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
+  return static_cast<Transfer*>(self)->give(buffer, size * count);
+}
+// libcurl would begin a body anew by itself when a connection that it kept open breaks. How much of it has arrived is
+// for the caller to find out.
+int on_seek(void* self, curl_off_t offset, int origin) {
+  const bool untouched = origin == SEEK_SET && offset == 0 && static_cast<Transfer*>(self)->sent == 0;
+  return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 // What libcurl trusts by itself: an own bundle replaces it, so that ours must hold it too.
@@ -212,10 +201,18 @@ void Http::Impl::set_up(CURL* easy, const HttpRequest& request, const Url& url) 
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (is_loopback(url.host())) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   if (request.offset > 0) curl_easy_setopt(easy, CURLOPT_RANGE, (std::to_string(request.offset) + "-").c_str());
-  if (request.form) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.form->size()));
-    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request.form->c_str());
+  if (request.text) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.text->size()));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request.text->c_str());
+  } else if (request.body) {
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size));
   }
+  if (request.method == "HEAD")
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  else if (!request.method.empty())
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (url.scheme() != "https") return;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!settings.verify) {
@@ -239,6 +236,8 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
   if (!request.accept.empty()) raw = curl_slist_append(raw, ("Accept: " + request.accept).c_str());
   if (authorized && !request.authorization.empty())
     raw = curl_slist_append(raw, ("Authorization: " + request.authorization).c_str());
+  if (!request.content_type.empty()) raw = curl_slist_append(raw, ("Content-Type: " + request.content_type).c_str());
+  if (!request.content_range.empty()) raw = curl_slist_append(raw, ("Content-Range: " + request.content_range).c_str());
   List headers(raw);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   Transfer transfer{request, answer};
@@ -246,6 +245,12 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  if (request.body) {
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
+  }
   char detail[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
 
@@ -310,6 +315,7 @@ void Http::Impl::hop(CURL* easy, const HttpRequest& request, const Url& url, boo
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_FAIL_REWIND:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return failed(Kind::kLost, Code::kUnavailable, "the connection to " + url.host() + " was lost: " + told);
@@ -350,8 +356,12 @@ HttpAnswer Http::perform(const HttpRequest& request) {
     impl_->give_back(std::move(easy));
     const int status = answer.head.status;
     const std::string location = answer.head.field("location");
-    const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-    if (answer.kind != Kind::kAnswered || !redirect || location.empty() || request.form) return answer;
+    answer.url = url.text();
+    // What sends something is redirected only by a status that says: the same again, there. Tokens are for nobody else.
+    const bool moved = status == 301 || status == 302 || status == 303;
+    const bool reads = !request.text && !request.body && (request.method.empty() || request.method == "HEAD");
+    const bool redirect = status == 307 || status == 308 || (moved && reads);
+    if (answer.kind != Kind::kAnswered || !redirect || location.empty() || request.stays) return answer;
     const std::string before = url.scheme();
     if (!url.follow(location) || !url.valid())
       return invalid("redirected to the malformed URL " + oci::printable(location));

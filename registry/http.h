@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "registry/archive/file_set.h"
 #include "registry/tls_files.h"
 
 namespace creel::registry {
@@ -39,11 +40,16 @@ struct HttpHead {
 
 struct HttpRequest {
   std::string url;
+  std::string method;         // empty: GET, or POST where there is `text`
   std::string authorization;  // "Bearer …", "Basic …" or empty
   std::string accept;
-  std::optional<std::string> form;   // a POST of application/x-www-form-urlencoded
-  std::int64_t offset = 0;           // a Range from there on, where not 0
-  std::size_t body_limit = 1 << 20;  // bytes of a body that is collected
+  std::optional<std::string> text;      // a body; without a content type it is application/x-www-form-urlencoded
+  std::optional<archive::Member> body;  // a body from a file
+  std::function<void(std::int64_t sent)> on_sent;  // of `body`, as it goes
+  std::string content_type, content_range;         // of text or body
+  bool stays = false;                              // redirects are not followed
+  std::int64_t offset = 0;                         // a Range from there on, where not 0
+  std::size_t body_limit = 1 << 20;                // bytes of a body that is collected
   // Where set, the body of a 200 or 206 goes to `on_data` instead; `on_head` is asked first. Their error ends the
   // request.
   std::function<Result<void>(const HttpHead&)> on_head;
@@ -63,6 +69,7 @@ struct HttpAnswer {
   };
   Kind kind = Kind::kInvalid;
   HttpHead head;     // of the last hop; status 0 where none came
+  std::string url;   // of the last hop
   std::string body;  // of errors too, cut at 64 KiB there
   Error error;       // where not kAnswered
 };

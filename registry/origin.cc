@@ -4,8 +4,10 @@
 
 #include "registry/answer_error.h"
 #include "registry/host.h"
+#include "registry/oci/json.h"
 #include "registry/retry.h"
 #include "registry/tls_files.h"
+#include "registry/url.h"
 
 namespace creel::registry {
 
@@ -16,8 +18,10 @@ using Kind = HttpAnswer::Kind;
 // Attempts that got this far do not count: a long transfer over a bad line is not given up for its length.
 constexpr std::int64_t kWorthwhile = 1 << 20;
 
-bool succeeded(const HttpAnswer& answer) {
-  return answer.kind == Kind::kAnswered && (answer.head.status == 200 || answer.head.status == 206);
+bool succeeded(const Ask& ask, const HttpAnswer& answer) {
+  const int status = answer.head.status;
+  const bool good = ask.method.empty() ? status == 200 || status == 206 : status >= 200 && status < 300;
+  return answer.kind == Kind::kAnswered && good;
 }
 
 // Whether the other side may be one that speaks plain HTTP.
@@ -34,6 +38,7 @@ Origin::Origin(std::string host, const ClientOptions& options, HttpSettings sett
     : host_(std::move(host)),
       options_(options),
       plain_allowed_(plain_allowed),
+      verify_(settings.verify),
       scheme_(plain_allowed ? Scheme::kUnknown : Scheme::kHttps),
       http_(std::move(settings)),
       authenticator_(http_, std::move(auth)) {}
@@ -55,15 +60,35 @@ Result<std::unique_ptr<Origin>> Origin::open(const std::string& domain, const Cl
   return std::unique_ptr<Origin>(new Origin(host, options, std::move(settings), std::move(auth), plain_allowed));
 }
 
+bool Origin::own(const std::string& url) const {
+  const std::string origin = Url(url).origin();
+  return origin == Url("https://" + host_).origin() ||
+         (scheme_ == Scheme::kHttp && origin == Url("http://" + host_).origin());
+}
+
 HttpAnswer Origin::attempt(const Ask& ask, const std::string& authorization) {
   HttpRequest request;
+  request.method = ask.method;
   request.accept = ask.accept;
+  request.content_type = ask.content_type;
+  request.content_range = ask.content_range;
+  request.text = ask.text;
+  request.body = ask.body;
+  request.on_sent = ask.on_sent;
   request.authorization = authorization;
   request.body_limit = ask.body_limit;
   request.on_head = ask.on_head;
   request.on_data = ask.on_data;
-  request.offset = ask.done != nullptr ? *ask.done : 0;
-  const std::string rest = host_ + "/v2/" + ask.path + "/" + ask.what;
+  if (ask.done != nullptr && (ask.no_range == nullptr || !*ask.no_range)) request.offset = *ask.done;
+  if (!ask.url.empty()) {
+    request.url = ask.url;
+    if (Url(ask.url).scheme() == "https" || scheme_ == Scheme::kHttp || !verify_) return http_.perform(request);
+    HttpAnswer refused;
+    refused.error = fail(Code::kInvalid, "sent from HTTPS to plain HTTP at " + oci::printable(Url(ask.url).host()));
+    return refused;
+  }
+  const std::string rest =
+      host_ + (ask.what.starts_with('/') ? "" : "/v2/") + (ask.path.empty() ? "" : ask.path + "/") + ask.what;
   const Scheme known = scheme_;
   HttpAnswer secure;
   if (known != Scheme::kHttp) {
@@ -82,42 +107,54 @@ HttpAnswer Origin::attempt(const Ask& ask, const std::string& authorization) {
   return plain;
 }
 
-Result<HttpAnswer> Origin::get(const Ask& ask) {
+Result<HttpAnswer> Origin::once(const Ask& ask) {
   constexpr int kRenewals = 2;  // a first authorization, and one more where that has just expired
-  int renewals = 0;
-  std::int64_t before = ask.done != nullptr ? *ask.done : 0;
-  std::string authorization = authenticator_.current(ask.path);
-  for (Retry retry(options_.retries, options_.retry_delay_ms);;) {
+  const bool mine = ask.url.empty() || own(ask.url);
+  std::string authorization = mine ? authenticator_.current(ask.scope) : std::string();
+  for (int renewals = 0;; ++renewals) {
     HttpAnswer answer = attempt(ask, authorization);
-    if (answer.kind == Kind::kAnswered && answer.head.status == 401 && renewals < kRenewals) {
-      ++renewals;
-      TRY_SET(authorization, authenticator_.renewed(ask.path, answer, authorization));
-      continue;
-    }
+    const bool refused = answer.kind == Kind::kAnswered && answer.head.status == 401;
+    if (!refused || !mine || renewals == kRenewals) return answer;
+    TRY_SET(authorization, authenticator_.renewed(ask.scope, answer, authorization));
+  }
+}
+
+Result<HttpAnswer> Origin::get(const Ask& ask) {
+  std::int64_t before = ask.done != nullptr ? *ask.done : 0;
+  for (Retry retry(options_.retries, options_.retry_delay_ms);;) {
+    const bool ranged = ask.no_range != nullptr && !*ask.no_range && *ask.done > 0;
+    TRY_SET(HttpAnswer answer, once(ask));
+    if (ranged && answer.kind == Kind::kAnswered && answer.head.status == 416) *ask.no_range = true;
+    if (ranged && *ask.no_range) continue;
+    const bool good = succeeded(ask, answer);
     // Who has sent nothing in all that time is not waited for again; who stopped in the middle is.
     if (ask.done != nullptr && answer.kind == Kind::kStalled && *ask.done > before) answer.kind = Kind::kLost;
-    if (ask.done != nullptr && (succeeded(answer) || answer.kind == Kind::kLost)) {
+    if (ask.done != nullptr && (good || answer.kind == Kind::kLost)) {
       const std::int64_t done = *ask.done;
-      if (done == ask.total && (succeeded(answer) || done > 0)) {
+      if (done == ask.total && (good || done > 0)) {
         answer.kind = Kind::kAnswered;
         return answer;
       }
-      if (done > 0 || succeeded(answer)) {
+      if (done > 0 || good) {
         const std::string why = answer.kind == Kind::kLost ? ": " + answer.error.text : std::string();
-        answer.error = fail(Code::kInvalid, "truncated, " + std::to_string(done) + " of " + std::to_string(ask.total) +
-                                                " bytes came" + why);
+        answer.error = fail(Code::kUnavailable, "truncated, " + std::to_string(done) + " of " +
+                                                    std::to_string(ask.total) + " bytes came" + why);
         answer.kind = Kind::kLost;
       }
       if (done - before >= kWorthwhile) retry = Retry(options_.retries, options_.retry_delay_ms);
       before = done;
     }
-    if (succeeded(answer)) return answer;
+    if (good && answer.kind == Kind::kAnswered) return answer;
     if (const auto wait = retry.after(answer); wait) {
       std::this_thread::sleep_for(*wait);
       continue;
     }
-    if (answer.kind == Kind::kAnswered) return answer_error(answer);
-    return std::move(answer.error);
+    if (answer.kind != Kind::kAnswered) return std::move(answer.error);
+    Error refused = answer_error(answer);
+    if (answer.head.status != 401) return refused;
+    // With whatever rights we got: a token that anybody is given, for example.
+    return std::move(refused).with_hint("log in first: creel login " +
+                                        (host_ == "registry-1.docker.io" ? "docker.io" : host_));
   }
 }
 

@@ -91,6 +91,13 @@ struct Sweep {
     const std::int64_t changed = info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec;
     return options.min_age_ns > 0 && now - changed < options.min_age_ns;
   }
+  // A part that has not grown for a day: nobody goes on with it.
+  [[nodiscard]] bool forgotten(const std::string& name) const {
+    constexpr std::int64_t kDay = 24 * 3600;
+    struct stat info {};
+    return fstatat(staging, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+           info.st_mtime + kDay < now / 1'000'000'000;
+  }
   // `kind` keeps names in the grave apart.
   Result<void> bury(int dir, const std::string& name, const std::string& kind) const {
     // What is half there must never be taken for whole: it vanishes in one rename.
@@ -142,7 +149,7 @@ Result<void> sweep_staging(Sweep& sweep) {
     if (name.starts_with(std::string(kBootName) + ".tmp.")) unlinkat(sweep.staging, name.c_str(), 0);
     const StagedName staged = staged_name(name);
     const bool part = staged.kind == StagedName::Kind::kPartial;
-    if (!name.ends_with(kTransferSuffix) && !(part && sweep.options.parts)) continue;
+    if (!name.ends_with(kTransferSuffix) && !(part && (sweep.options.parts || sweep.forgotten(name)))) continue;
     const std::string transfer = part ? staged.lock : name;
     TRY_SET(auto lock, FileLock::try_acquire_at(sweep.staging, transfer));
     if (!lock) continue;

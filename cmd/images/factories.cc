@@ -4,14 +4,24 @@
 #include "cmd/images/export.h"
 #include "cmd/images/import.h"
 #include "cmd/images/load.h"
+#include "cmd/images/login.h"
+#include "cmd/images/logout.h"
 #include "cmd/images/pull.h"
+#include "cmd/images/push.h"
 #include "cmd/images/save.h"
+#include "cmd/images/search.h"
+#include "cmd/registry_plane.h"
 
 namespace creel::cmd {
 
 const ImagePlane& image_plane() {
   static constexpr ImagePlane kAll{make<PullCommand>,   make<LoadCommand>,   make<SaveCommand>,
                                    make<ImportCommand>, make<CommitCommand>, make<ExportCommand>};
+  return kAll;
+}
+
+const RegistryPlane& registry_plane() {
+  static constexpr RegistryPlane kAll{make<PushCommand>, make<LoginCommand>, make<LogoutCommand>, make<SearchCommand>};
   return kAll;
 }
 

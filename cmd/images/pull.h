@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/images/registry_flags.h"
 #include "engine/container/options.h"
 #include "engine/image/transfer/transfer.h"
 
@@ -17,12 +18,11 @@ class PullCommand : public Handler {
   Ids pull(engine::Engine& engine, const std::string& given, engine::transfer::Progress& progress);
   Result<std::string> obtain(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
 
-  bool quiet_ = false;
+  bool all_tags_ = false, quiet_ = false;
   std::string platform_, os_, arch_, variant_;
-  std::string authfile_, creds_, cert_dir_;
-  std::optional<bool> tls_verify_;
-  std::string policy_ = "always", retry_delay_;
-  std::int64_t retries_ = 3;
+  RegistryFlags registry_;
+  std::optional<bool> trust_;
+  std::string policy_ = "always";
   std::vector<std::string> arguments_;
   engine::transfer::RegistryOptions options_;
 };

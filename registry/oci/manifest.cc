@@ -50,6 +50,17 @@ Result<json> parse_document(std::string_view text, const char* what) {
   return document;
 }
 
+// False where it has some that are no object.
+bool parse_annotations(const json& value, std::map<std::string, std::string>& out) {
+  const auto* annotations = member(value, "annotations");
+  if (annotations == nullptr || annotations->is_null()) return true;
+  if (!annotations->is_object()) return false;
+  for (const auto& [key, text] : annotations->items()) {
+    if (text.is_string()) out[key] = text.get<std::string>();
+  }
+  return true;
+}
+
 Result<Descriptor> parse_descriptor(const json& value, const std::string& where) {
   auto bad = [&](const std::string& why) { return fail(Code::kInvalid, "manifest: " + where + why); };
   if (!value.is_object()) return bad(" is no object");
@@ -70,12 +81,7 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& where)
     out.platform = Platform{string_member(*platform, "os"), string_member(*platform, "architecture"),
                             string_member(*platform, "variant")};
   }
-  if (const auto* annotations = member(value, "annotations"); annotations != nullptr && !annotations->is_null()) {
-    if (!annotations->is_object()) return bad(".annotations is no object");
-    for (const auto& [key, text] : annotations->items()) {
-      if (text.is_string()) out.annotations[key] = text.get<std::string>();
-    }
-  }
+  if (!parse_annotations(value, out.annotations)) return bad(".annotations is no object");
   return out;
 }
 
@@ -143,6 +149,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view media_ty
     TRY(check_layer_type(layer.media_type, where));
     out.layers.push_back(std::move(layer));
   }
+  if (!parse_annotations(document, out.annotations)) return fail(Code::kInvalid, "manifest: annotations is no object");
   return out;
 }
 
@@ -207,13 +214,15 @@ Result<std::vector<Digest>> diff_ids(std::string_view config_text) {
   return out;
 }
 
-std::string make_manifest(const Descriptor& config, const std::vector<Descriptor>& layers, bool docker) {
+std::string make_manifest(const Descriptor& config, const std::vector<Descriptor>& layers, bool docker,
+                          const std::map<std::string, std::string>& annotations) {
   nlohmann::ordered_json out;
   out["schemaVersion"] = 2;
   out["mediaType"] = docker ? kDockerManifest : kOciManifest;
   out["config"] = to_json(config);
   out["layers"] = nlohmann::ordered_json::array();
   for (const auto& layer : layers) out["layers"].push_back(to_json(layer));
+  if (!annotations.empty()) out["annotations"] = annotations;
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

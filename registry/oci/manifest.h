@@ -23,6 +23,7 @@ inline constexpr const char* kOciLayerZstd = "application/vnd.oci.image.layer.v1
 inline constexpr const char* kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr const char* kDockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr const char* kDockerConfig = "application/vnd.docker.container.image.v1+json";
+inline constexpr const char* kDockerLayer = "application/vnd.docker.image.rootfs.diff.tar";
 inline constexpr const char* kDockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 // Schema 1: recognized, so that it can be refused by name.
 inline constexpr const char* kDockerSchema1 = "application/vnd.docker.distribution.manifest.v1+json";
@@ -46,6 +47,7 @@ struct Manifest {
   std::string media_type;
   Descriptor config;
   std::vector<Descriptor> layers;  // bottom first
+  std::map<std::string, std::string> annotations;
 };
 struct Index {
   std::string media_type;
@@ -69,6 +71,7 @@ Result<Descriptor> choose(const Index& index, const Platform& wanted);
 Result<std::vector<Digest>> diff_ids(std::string_view config_text);
 
 // The manifest's JSON for an image that has none (load of a docker-archive, import): stable bytes.
-std::string make_manifest(const Descriptor& config, const std::vector<Descriptor>& layers, bool docker);
+std::string make_manifest(const Descriptor& config, const std::vector<Descriptor>& layers, bool docker,
+                          const std::map<std::string, std::string>& annotations = {});
 
 }  // namespace creel::registry::oci

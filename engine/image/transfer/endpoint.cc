@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "engine/image/transfer/endpoint_registry.h"
 #include "engine/image/transfer/local_destination.h"
 #include "engine/image/transfer/local_source.h"
 
@@ -46,8 +47,9 @@ Result<std::vector<std::string>> names_of(const Location& location) {
 
 }  // namespace
 
-Result<std::unique_ptr<ImageSource>> open_source(Engine& engine, const Location& location, const RegistryOptions&) {
-  if (location.transport == Transport::kRegistry) return not_built(location, "reading from registry");
+Result<std::unique_ptr<ImageSource>> open_source(Engine& engine, const Location& location,
+                                                 const RegistryOptions& options) {
+  if (location.transport == Transport::kRegistry) return registry_source(location, options);
   if (location.transport == Transport::kContainersStorage) return not_built(location, "reading from");
   TRY_SET(Fd fd, open_file(location.path, O_RDONLY));
   TRY_SET(const Files files, open_files(engine, std::move(fd), location.path));
@@ -59,8 +61,8 @@ Result<std::unique_ptr<ImageSource>> open_source(Engine& engine, const Location&
 }
 
 Result<std::unique_ptr<ImageDestination>> open_destination(Engine& engine, const Location& location,
-                                                           const RegistryOptions&) {
-  if (location.transport == Transport::kRegistry) return not_built(location, "writing to registry");
+                                                           const RegistryOptions& options) {
+  if (location.transport == Transport::kRegistry) return registry_destination(engine, location, options);
   if (location.transport == Transport::kContainersStorage) {
     return fail(Code::kUnsupported, "writing to " + location.text() + ": another engine's store is only read")
         .with_hint("write an archive, and let that engine load it");

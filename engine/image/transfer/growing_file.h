@@ -18,8 +18,10 @@ namespace creel::engine::transfer {
 
 class GrowingFile {
  public:
-  // `file` is open for reading and writing, and empty. More than `limit` bytes are refused with kInvalid.
-  GrowingFile(Fd file, std::int64_t limit) : file_(std::move(file)), limit_(limit) {}
+  // `file` is open for reading and writing and has `size` bytes, at whose end it stands. More than `limit` bytes are
+  // refused with kInvalid.
+  GrowingFile(Fd file, std::int64_t limit, std::int64_t size = 0)
+      : file_(std::move(file)), limit_(limit), written_(size) {}
 
   // The writer's.
   Result<void> append(std::string_view bytes);

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "engine/image/image_config.h"
 #include "engine/image/transfer/layer.h"
+#include "storage/partial.h"
 #include "storage/unpack/unpack.h"
 
 namespace creel::engine::transfer {
@@ -93,6 +94,7 @@ class Installation {
   const std::optional<Arrived>& arrived_;
   std::vector<Layer> layers_;
   std::vector<FileLock> locks_;
+  Fd partial_;  // where a resumable source's blobs grow
   std::vector<LayerJob> jobs_;
   std::vector<LayerDone> done_;  // what has arrived beforehand
   std::mutex store_mutex_;
@@ -137,6 +139,9 @@ Result<void> Installation::lock_all() {
 // Under the locks: what another process has moved meanwhile is there now.
 Result<void> Installation::plan() {
   std::set<Digest> trees;
+  if (source_.resumable()) {
+    TRY_SET(partial_, storage::open_partials(store_));
+  }
   for (const Layer& layer : layers_) {
     LayerJob job;
     job.blob = layer.blob;
@@ -160,6 +165,10 @@ Result<void> Installation::plan() {
     } else {
       job.blob_name = "blob-" + layer.blob.digest.hex();
       job.tree_name = "layer-" + layer.diff_id.hex();
+      if (source_.resumable()) {
+        job.partial = partial_.get();
+        job.partial_name = storage::partial_name(layer.blob.digest);
+      }
     }
     jobs_.push_back(std::move(job));
     done_.push_back(done);
@@ -229,7 +238,10 @@ Result<void> Installation::move_layers() {
 // As soon as it is whole: when this process is killed or another layer fails, the next try need not fetch it again.
 Result<void> Installation::publish(const LayerJob& job, const LayerDone& done) {
   const std::lock_guard lock(store_mutex_);
-  if (done.blob) TRY(store_.publish_blob(staging_, job.blob_name, job.blob.digest));
+  if (done.blob) {
+    TRY(job.partial < 0 ? store_.publish_blob(staging_, job.blob_name, job.blob.digest)
+                        : storage::publish_partial(store_, job.blob.digest));
+  }
   if (done.tree) TRY(store_.publish_layer(staging_, job.tree_name, LayerRecord{job.diff_id, done.tree_size}));
   return {};
 }
@@ -266,6 +278,11 @@ Result<ImageRecord> Installation::record() {
 }
 
 }  // namespace
+
+Result<void> BlobSource::fetch_from(const oci::Descriptor& blob, std::int64_t from, const Sink& sink) {
+  if (from == 0) return fetch(blob, sink);
+  return fail(Code::kFailed, "blob " + blob.digest.text() + " cannot be fetched from its middle");
+}
 
 Text text_blob(std::string bytes) {
   storage::unpack::Sha256 hash;

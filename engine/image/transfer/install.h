@@ -25,6 +25,10 @@ struct BlobSource {
   virtual ~BlobSource() = default;
   // Gives all bytes of the blob to `sink`, in order, on the calling thread.
   virtual Result<void> fetch(const registry::oci::Descriptor& blob, const Sink& sink) = 0;
+  // Whether what is fetched is worth keeping when the rest fails: fetch_from() can go on there.
+  [[nodiscard]] virtual bool resumable() const { return false; }
+  // The same without the first `from` bytes. For resumable sources alone.
+  virtual Result<void> fetch_from(const registry::oci::Descriptor& blob, std::int64_t from, const Sink& sink);
 };
 
 struct Text {

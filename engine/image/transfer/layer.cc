@@ -54,19 +54,45 @@ Result<Digest> digest_of(int fd, std::int64_t size) {
   return hash.finish();
 }
 
-Result<LayerDone> fetch_blob(int staging, const LayerJob& job, BlobSource& source, Progress& progress) {
-  TRY_SET(Fd file, open_at(staging, job.blob_name, O_RDWR | O_CREAT | O_EXCL, 0644));
-  GrowingFile out(std::move(file), job.blob.size);
-  unpack::Sha256 hash;
+struct BlobFile {
+  Fd file;
+  std::int64_t size = 0;  // what is there already
+};
+
+Result<BlobFile> open_blob(int staging, const LayerJob& job) {
+  BlobFile out;
+  if (job.partial < 0) {
+    TRY_SET(out.file, open_at(staging, job.blob_name, O_RDWR | O_CREAT | O_EXCL, 0644));
+    return out;
+  }
+  TRY_SET(out.file, open_at(job.partial, job.partial_name, O_RDWR | O_CREAT | O_NOFOLLOW, 0644));
+  struct stat info {};
+  if (fstat(out.file.get(), &info) != 0) return errno_error("reading " + job.partial_name);
+  out.size = info.st_size;
+  if (out.size > job.blob.size) {
+    if (ftruncate(out.file.get(), 0) != 0) return errno_error("emptying " + job.partial_name);
+    out.size = 0;
+  }
+  if (lseek(out.file.get(), 0, SEEK_END) < 0) return errno_error("reading " + job.partial_name);
+  return out;
+}
+
+Result<void> fetch(const LayerJob& job, std::int64_t from, BlobSource& source, const Sink& sink) {
+  return job.partial < 0 ? source.fetch(job.blob, sink) : source.fetch_from(job.blob, from, sink);
+}
+
+Result<LayerDone> fetch_blob(BlobFile blob, const LayerJob& job, BlobSource& source, Progress& progress) {
+  const std::int64_t from = blob.size;
+  GrowingFile out(std::move(blob.file), job.blob.size, from);
   const auto keep = [&](std::string_view bytes) -> Result<void> {
     auto kept = out.append(bytes);
     if (!kept.ok()) return std::move(kept).error().within("layer " + job.blob.digest.text());
-    hash.update(bytes);
     progress.blob(job.blob.digest.text(), out.written(), job.blob.size);
     return {};
   };
-  TRY(source.fetch(job.blob, keep));
-  TRY(check_blob(job, hash.finish(), out.written()));
+  TRY(fetch(job, from, source, keep));
+  TRY_SET(const Digest digest, digest_of(out.fd(), out.written()));
+  TRY(check_blob(job, digest, out.written()));
   return LayerDone{.blob = true};
 }
 
@@ -79,13 +105,14 @@ Result<LayerDone> unpack_kept(int staging, const LayerJob& job) {
 }
 
 // Fetches in a thread of its own and unpacks in this one, at the same time.
-Result<LayerDone> fetch_and_unpack(int staging, const LayerJob& job, BlobSource& source, Progress& progress) {
-  TRY_SET(Fd file, open_at(staging, job.blob_name, O_RDWR | O_CREAT | O_EXCL, 0644));
+Result<LayerDone> fetch_and_unpack(int staging, BlobFile blob, const LayerJob& job, BlobSource& source,
+                                   Progress& progress) {
   TRY_SET(const Fd tree, make_tree(staging, job.tree_name));
-  GrowingFile between(std::move(file), job.blob.size);
+  const std::int64_t from = blob.size;
+  GrowingFile between(std::move(blob.file), job.blob.size, from);
   Result<void> fetched;
-  const auto fetch = [&] {
-    fetched = source.fetch(job.blob, [&](std::string_view bytes) -> Result<void> {
+  const auto fetching = [&] {
+    fetched = fetch(job, from, source, [&](std::string_view bytes) -> Result<void> {
       auto kept = between.append(bytes);
       if (!kept.ok()) return std::move(kept).error().within("layer " + job.blob.digest.text());
       progress.blob(job.blob.digest.text(), between.written(), job.blob.size);
@@ -95,7 +122,7 @@ Result<LayerDone> fetch_and_unpack(int staging, const LayerJob& job, BlobSource&
   };
   std::thread fetcher;
   try {
-    fetcher = std::thread(fetch);
+    fetcher = std::thread(fetching);
   } catch (const std::system_error& error) {
     return errno_error("starting a thread", error.code().value());
   }
@@ -117,12 +144,33 @@ Result<LayerDone> fetch_and_unpack(int staging, const LayerJob& job, BlobSource&
   return LayerDone{.blob = true, .tree = true, .tree_size = unpacked->tree_size};
 }
 
+Result<LayerDone> try_to_fetch(int staging, BlobFile blob, const LayerJob& job, BlobSource& source,
+                               Progress& progress) {
+  if (!job.need_tree) return fetch_blob(std::move(blob), job, source, progress);
+  return fetch_and_unpack(staging, std::move(blob), job, source, progress);
+}
+
+// A source that could not be reached (any more) says nothing against what it has given.
+bool worth_keeping(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kDenied || error.code == Code::kNotFound;
+}
+
 }  // namespace
 
 Result<LayerDone> move_layer(int staging, const LayerJob& job, BlobSource& source, Progress& progress) {
   if (!job.need_blob) return unpack_kept(staging, job);
-  if (!job.need_tree) return fetch_blob(staging, job, source, progress);
-  return fetch_and_unpack(staging, job, source, progress);
+  TRY_SET(BlobFile blob, open_blob(staging, job));
+  const std::int64_t from = blob.size;
+  auto done = try_to_fetch(staging, std::move(blob), job, source, progress);
+  if (done.ok() || job.partial < 0 || worth_keeping(done.error())) return done;
+  unlinkat(job.partial, job.partial_name.c_str(), 0);
+  // After a power cut, what is found may not be what was written.
+  if (from == 0 || done.error().code != Code::kInvalid) return done;
+  TRY(remove_tree_at(staging, job.tree_name));
+  TRY_SET(blob, open_blob(staging, job));
+  done = try_to_fetch(staging, std::move(blob), job, source, progress);
+  if (!done.ok() && !worth_keeping(done.error())) unlinkat(job.partial, job.partial_name.c_str(), 0);
+  return done;
 }
 
 }  // namespace creel::engine::transfer

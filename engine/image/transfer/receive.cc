@@ -39,12 +39,14 @@ Result<Incoming> resolve(ImageSource& source, const Platform& platform) {
   return out;
 }
 
+// Under its transfer lock, as layers are: of many processes that bring the same image, one fetches it.
 Result<Text> fetch_config(Engine& engine, ImageSource& source, const oci::Descriptor& config) {
   if (config.size > kConfigLimit) {
     return fail(Code::kInvalid,
                 "the image's configuration has " + std::to_string(config.size) + " bytes, more than is reasonable");
   }
-  TRY_SET(storage::Store * store, engine.store());
+  TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
+  TRY_SET(const FileLock lock, store->lock_transfer(config.digest));
   if (auto kept = store->open_blob(config.digest); kept.ok()) {
     if (auto bytes = read_all(kept->get(), kConfigLimit + 1); bytes.ok()) {
       Text text = text_blob(std::move(*bytes));
@@ -62,6 +64,9 @@ Result<Text> fetch_config(Engine& engine, ImageSource& source, const oci::Descri
   if (text.digest != config.digest)
     return fail(Code::kInvalid,
                 "digest mismatch: the configuration " + config.digest.text() + " has " + text.digest.text());
+  TRY_SET(const storage::Staging staging, store->new_staging());
+  TRY(write_atomic_at(staging.dir(), "config", text.bytes, 0644));
+  TRY(store->publish_blob(staging, "config", text.digest));
   return text;
 }
 

@@ -33,6 +33,25 @@ struct RegistryOptions {
 // From a registry. Returns the image's ID. Other places: receive.h.
 Result<std::string> pull(Engine& engine, const std::string& reference, const RegistryOptions& options,
                          Progress& progress);
+// All tags of a repository in its registry: "docker.io/library/busybox" -> "docker.io/library/busybox:1", … kInvalid: a
+// tag or digest was given.
+Result<std::vector<std::string>> remote_tags(const std::string& reference, const RegistryOptions& options);
+
+struct PushOptions {
+  RegistryOptions registry;
+  std::string format;              // "oci", "v2s2"; empty: as the image is, where the destination holds that
+  std::string compression_format;  // "gzip", "zstd": layers that are compressed otherwise are compressed anew
+  std::optional<int> compression_level;
+  bool compress = false;  // layers that are kept uncompressed are compressed (with gzip where no format is given)
+};
+// To any location; an empty one is the registry that the image's name tells. Manifest and blobs as they were pulled,
+// but for what the options change. What the destination has is not sent again. Returns the manifest's digest. Needs no
+// user namespace. kUnsupported names an option that is not built; kInvalid one that makes no sense.
+Result<Digest> push(Engine& engine, const std::string& image, const std::string& destination,
+                    const PushOptions& options, Progress& progress);
+// "NAME[:TAG]" -> all names of that repository in the store, sorted.
+Result<std::vector<std::string>> tags_of(Engine& engine, const std::string& name);
+
 // docker-archive and oci-archive and their directories, compressed or not, from a file or a pipe. Names that were
 // loaded.
 struct Loaded {

@@ -8,10 +8,15 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/registry_plane.h"
 #include "cmd/unbuilt.h"
 
 namespace creel::cmd {
 
+const RegistryPlane& registry_plane() {
+  static constexpr RegistryPlane kNone{};
+  return kNone;
+}
 const ImagePlane& image_plane() {
   static constexpr ImagePlane kNone{};
   return kNone;

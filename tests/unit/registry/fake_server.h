@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <functional>
@@ -23,6 +24,7 @@ namespace creel::registry::test {
 struct Request {
   std::string method, path, body;
   std::map<std::string, std::string> fields;  // names in lower case
+  bool broken = false;                        // the body is not whole: the connection closed
   [[nodiscard]] std::string field(const std::string& name) const {
     auto found = fields.find(name);
     return found == fields.end() ? std::string() : found->second;
@@ -59,6 +61,9 @@ class FakeServer {
     acceptor_.join();
     for (auto& thread : threads_) thread.join();
   }
+  // Asked once the head is there: after how many bytes of the body the connection closes. The handler gets what came.
+  // Set before the first request.
+  std::function<std::size_t(const Request&)> breaks;
   [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] std::string url() const { return "http://" + host_; }
   // All requests so far.
@@ -88,7 +93,7 @@ class FakeServer {
   }
   bool read_request(int fd, std::string& buffer, Request& request) const {
     auto more = [&] {
-      char bytes[4096];
+      char bytes[64 << 10];
       if (!readable(fd)) return false;
       const ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
       if (n > 0) buffer.append(bytes, static_cast<std::size_t>(n));
@@ -108,11 +113,13 @@ class FakeServer {
       request.fields[parts.before] = std::string(trim(parts.after));
     }
     const auto length = static_cast<std::size_t>(std::atoi(request.field("content-length").c_str()));
-    while (buffer.size() < end + 4 + length) {
+    const std::size_t wanted = breaks ? std::min(length, breaks(request)) : length;
+    request.broken = wanted < length;
+    while (buffer.size() < end + 4 + wanted) {
       if (!more()) return false;
     }
-    request.body = buffer.substr(end + 4, length);
-    buffer.erase(0, end + 4 + length);
+    request.body = buffer.substr(end + 4, wanted);
+    buffer.erase(0, end + 4 + wanted);
     return true;
   }
   bool send_all(int fd, std::string_view bytes) const {
@@ -131,6 +138,7 @@ class FakeServer {
         seen_.push_back(request);
       }
       const Response response = handler_(request);
+      if (request.broken) return;
       if (response.silent) {
         char byte;
         while (readable(fd.get()) && ::recv(fd.get(), &byte, 1, 0) > 0) {
@@ -141,7 +149,8 @@ class FakeServer {
       if (!response.endless) head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
       for (const auto& field : response.fields) head += field + "\r\n";
       head += response.endless ? "Connection: close\r\n\r\n" : "\r\n";
-      if (!send_all(fd.get(), head + response.body.substr(0, response.cut))) return;
+      const std::string body = request.method == "HEAD" ? std::string() : response.body.substr(0, response.cut);
+      if (!send_all(fd.get(), head + body)) return;
       while (response.endless && send_all(fd.get(), response.body)) {
       }
       if (response.endless || response.cut != std::string::npos) return;

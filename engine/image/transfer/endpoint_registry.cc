@@ -1,0 +1,138 @@
+#include "engine/image/transfer/endpoint_registry.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/text.h"
+
+namespace creel::engine::transfer {
+
+namespace oci = registry::oci;
+using registry::Location;
+
+namespace {
+
+class RegistrySource : public ImageSource {
+ public:
+  RegistrySource(std::unique_ptr<registry::Client> client, Reference reference)
+      : client_(std::move(client)), reference_(std::move(reference)) {}
+
+  Result<registry::FetchedManifest> manifest(const std::optional<Digest>& instance) override {
+    const std::string own = reference_.digest.empty() ? reference_.tag : reference_.digest.text();
+    return client_->manifest(reference_.path, instance ? instance->text() : own);
+  }
+  Result<void> fetch(const oci::Descriptor& blob, const Sink& sink) override { return fetch_from(blob, 0, sink); }
+  // Hashed on the way into the store.
+  Result<void> fetch_from(const oci::Descriptor& blob, std::int64_t from, const Sink& sink) override {
+    return client_->blob(reference_.path, blob, sink, true, from);
+  }
+  [[nodiscard]] bool resumable() const override { return true; }
+  [[nodiscard]] std::vector<std::string> names() const override {
+    if (!reference_.digest.empty()) return {};
+    return {reference_.repository() + ":" + reference_.tag};
+  }
+
+ private:
+  std::unique_ptr<registry::Client> client_;
+  Reference reference_;
+};
+
+// By blob: the repositories of that registry which it has come from.
+using Origins = std::map<Digest, std::vector<std::string>>;
+
+Result<Origins> origins_of(Engine& engine, const Reference& target) {
+  constexpr std::size_t kMost = 3;
+  Origins out;
+  TRY_SET(storage::Store * store, engine.store());
+  TRY_SET(const auto images, store->images());
+  for (const storage::ImageRecord& image : images) {
+    for (const std::string& digest : image.digests) {
+      const std::string repository = cut(digest, '@').before;
+      if (!repository.starts_with(target.domain + "/") || repository == target.repository()) continue;
+      const std::string path = repository.substr(target.domain.size() + 1);
+      for (const Digest& blob : image.blobs) {
+        std::vector<std::string>& paths = out[blob];
+        if (paths.size() < kMost && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+      }
+    }
+  }
+  return out;
+}
+
+class RegistryDestination : public ImageDestination {
+ public:
+  RegistryDestination(std::unique_ptr<registry::Client> client, Reference reference, Origins origins)
+      : client_(std::move(client)), reference_(std::move(reference)), origins_(std::move(origins)) {}
+
+  [[nodiscard]] bool takes(const std::string&) const override { return true; }
+
+  Result<bool> has(const oci::Descriptor& blob) override {
+    TRY_SET(const bool there, client_->has_blob(reference_.path, blob.digest));
+    if (there) return true;
+    const auto known = origins_.find(blob.digest);
+    if (known == origins_.end()) return false;
+    for (const std::string& from : known->second) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (useless_.contains(from)) continue;
+      }
+      TRY_SET(const bool mounted, client_->mount(reference_.path, blob.digest, from));
+      if (mounted) return true;
+      // Gone there, or nothing of ours: each try costs the registry an upload that is begun.
+      const std::lock_guard lock(mutex_);
+      useless_.insert(from);
+    }
+    return false;
+  }
+  Result<void> put(const oci::Descriptor& blob, const registry::archive::Member& bytes, Progress& progress) override {
+    const std::string name = blob.digest.text();
+    return client_->upload(reference_.path, blob, bytes,
+                           [&](std::int64_t sent) { progress.blob(name, sent, blob.size); });
+  }
+  Result<void> put_manifest(const Text& text, const std::string& media_type, bool top) override {
+    const bool tagged = top && !reference_.tag.empty();
+    return client_->put_manifest(reference_.path, tagged ? reference_.tag : text.digest.text(), text.bytes, media_type);
+  }
+  Result<void> finish() override { return {}; }
+
+ private:
+  std::unique_ptr<registry::Client> client_;
+  const Reference reference_;
+  const Origins origins_;
+  std::mutex mutex_;
+  std::set<std::string> useless_;  // repositories that a mount from failed
+};
+
+}  // namespace
+
+registry::ClientOptions client_options(const RegistryOptions& options) {
+  registry::ClientOptions out;
+  out.authfile = options.authfile;
+  out.creds = options.creds;
+  out.cert_dir = options.cert_dir;
+  out.tls_verify = options.tls_verify;
+  out.retries = options.retries;
+  out.retry_delay_ms = options.retry_delay_ms;
+  return out;
+}
+
+Result<std::unique_ptr<ImageSource>> registry_source(const Location& location, const RegistryOptions& options) {
+  TRY_SET(Reference reference, parse_reference(location.reference));
+  TRY_SET(auto client, registry::Client::open(reference.domain, client_options(options)));
+  return std::unique_ptr<ImageSource>(std::make_unique<RegistrySource>(std::move(client), std::move(reference)));
+}
+
+Result<std::unique_ptr<ImageDestination>> registry_destination(Engine& engine, const Location& location,
+                                                               const RegistryOptions& options) {
+  TRY_SET(Reference reference, parse_reference(location.reference));
+  if (!reference.tag.empty() && !reference.digest.empty())
+    return fail(Code::kInvalid, "writing to " + location.text() + ": a tag or a digest, not both");
+  TRY_SET(Origins origins, origins_of(engine, reference));
+  TRY_SET(auto client, registry::Client::open(reference.domain, client_options(options)));
+  return std::unique_ptr<ImageDestination>(
+      std::make_unique<RegistryDestination>(std::move(client), std::move(reference), std::move(origins)));
+}
+
+}  // namespace creel::engine::transfer
