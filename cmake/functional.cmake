@@ -1,5 +1,5 @@
-# ctest entries beyond the unit tests. Labels: lint, functional, functional-root, host, perf, fresh; ./check runs the first
-# four.
+# ctest entries beyond the unit tests. Labels: lint, functional, functional-root, host, perf, fresh, fault; ./check runs the
+# first four.
 
 foreach(name layering size assertions)
   add_test(NAME lint/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name})
@@ -29,6 +29,13 @@ if(TARGET creel)
       ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR}")
   endforeach()
 
+  # ./check kills at some moments; these at all. The numbers go to the log.
+  add_test(NAME fault/kill COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run ${CMAKE_SOURCE_DIR}/tests/functional/fault.bats)
+  add_test(NAME fault/power
+    COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run --as-root ${CMAKE_SOURCE_DIR}/tests/functional/power-as-root.bats)
+  set_tests_properties(fault/kill fault/power PROPERTIES LABELS fault TIMEOUT 7200 RUN_SERIAL ON
+    ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR};FAULT_EVERY=1")
+
   # Limits hold only where systemd and cgroup v2 are; elsewhere $CREEL_TEST_HOST names such a machine, or they are skipped.
   foreach(kind user login root)
     add_test(NAME host/${kind} COMMAND ${CMAKE_SOURCE_DIR}/tests/host/run ${CMAKE_BINARY_DIR} ${kind})
@@ -51,6 +58,11 @@ add_executable(attack ${CMAKE_SOURCE_DIR}/tests/functional/attack.cc)
 target_compile_options(attack PRIVATE -Wall -Wextra)
 target_link_options(attack PRIVATE -static)
 set_target_properties(attack PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+# Kills a command in front of its n-th change of a file system, for fault.bats.
+add_executable(fault-at ${CMAKE_SOURCE_DIR}/tests/fault/fault_at.cc)
+target_compile_options(fault-at PRIVATE -Wall -Wextra)
+set_target_properties(fault-at PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # What tests/perf measures engines against: namespaces, overlay and exec, and nothing else.
 add_executable(perf-floor EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/perf/floor.cc)

@@ -1,5 +1,6 @@
 // bin/creel: every command but those of the image plane, which creel-images carries.
 #include "cmd/command.h"
+#include "cmd/image_plane.h"
 #include "cmd/registry_plane.h"
 
 namespace creel::cmd {
@@ -11,6 +12,9 @@ const ImagePlane& image_plane() {
 const RegistryPlane& registry_plane() {
   static constexpr RegistryPlane kNone{};
   return kNone;
+}
+std::unique_ptr<Handler> (*image_plane_factory(std::string_view))() {
+  return nullptr;
 }
 
 }  // namespace creel::cmd

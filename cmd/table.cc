@@ -23,6 +23,7 @@
 #include "cmd/container/top.h"
 #include "cmd/container/update.h"
 #include "cmd/container/wait.h"
+#include "cmd/image_plane.h"
 #include "cmd/image/exists.h"
 #include "cmd/image/images.h"
 #include "cmd/image/inspect.h"
@@ -230,6 +231,11 @@ std::vector<Command> rows() {
        "creel login -u me --password-stdin registry.example.com < password"},
       {"logout", "[options] [REGISTRY]", "Log out of a registry", kImages, kShown, registries.logout, 0, 1},
       as(info, "system info"),
+      {"system check", "[options]", "Check that the store is whole", kImages, kShown, image_plane_factory("system check"), 0, 0,
+       "Compares every record with the disk and every file with the records, and reads every blob. Exit code 0: all is\n"
+       "well; what interrupted commands left is no damage. A store in use can be checked.",
+       "creel system check --quick\n"
+       "creel system check --repair"},
       {"system df", "[options]", "Show how much of the disk images, containers and volumes take", kLocal, kShown,
        make<DfCommand>, 0, 0,
        "Sizes are blocks of the disk, as du counts them: the sum is what the store takes. A fourth line, Leftovers, is\n"

@@ -1,5 +1,7 @@
 // The commands of the image plane, for the table of creel-images.
 #include "cmd/command.h"
+#include "cmd/image_plane.h"
+#include "cmd/images/check.h"
 #include "cmd/images/commit.h"
 #include "cmd/images/export.h"
 #include "cmd/images/import.h"
@@ -23,6 +25,11 @@ const ImagePlane& image_plane() {
 const RegistryPlane& registry_plane() {
   static constexpr RegistryPlane kAll{make<PushCommand>, make<LoginCommand>, make<LogoutCommand>, make<SearchCommand>};
   return kAll;
+}
+
+std::unique_ptr<Handler> (*image_plane_factory(std::string_view path))() {
+  if (path == "system check") return make<CheckCommand>;
+  return nullptr;
 }
 
 }  // namespace creel::cmd

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/image_plane.h"
 #include "cmd/registry_plane.h"
 #include "cmd/unbuilt.h"
 
@@ -20,6 +21,9 @@ const RegistryPlane& registry_plane() {
 const ImagePlane& image_plane() {
   static constexpr ImagePlane kNone{};
   return kNone;
+}
+std::unique_ptr<Handler> (*image_plane_factory(std::string_view))() {
+  return nullptr;
 }
 
 }  // namespace creel::cmd
