@@ -116,3 +116,36 @@ archive() { echo "oci-archive:$SESSION/busybox.tar"; }
     [ -x bundle/rootfs/bin/busybox ]
   fi
 }
+
+@test "containers-storage: an image of Podman's store goes in, bit for bit; the store stays as it was" {
+  creel_only "Podman itself owns it"
+  command -v podman >/dev/null || skip "podman is not installed"
+  cd "$BATS_TEST_TMPDIR"
+  export PODMAN_HOME=$BATS_TEST_TMPDIR/h
+  mkdir -p "$PODMAN_HOME/.config/containers"
+  mkdir -m 0700 "$PODMAN_HOME/run"
+  echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$PODMAN_HOME/.config/containers/policy.json"
+  pod() { HOME=$PODMAN_HOME XDG_RUNTIME_DIR=$PODMAN_HOME/run podman --cgroup-manager=cgroupfs --events-backend=file --storage-driver "$driver" --root "$PODMAN_HOME/$driver" "$@" 2>/dev/null; }
+  # A second layer: what is taken away, owners, links, a name with spaces.
+  engine pull -q "$(archive)" >/dev/null
+  engine run --name c "$(engine images -q)" sh -c 'rm /bin/vi; echo 1 >"/a file"; chown 5:6 "/a file"; ln "/a file" /b; ln -s b /c' >/dev/null
+  id=$(engine commit -q c localhost/two:1)
+  layers=$(engine inspect --type image localhost/two:1 | jq -c '.[0].RootFS.Layers')
+  engine save -q --format oci-archive -o two.tar localhost/two:1
+  for driver in overlay vfs; do
+    engine rm -f -a >/dev/null
+    engine rmi -f -a >/dev/null
+    pod load -q -i two.tar || skip "Podman cannot load here"
+    before=$(cd "$PODMAN_HOME/$driver" && unshare --map-auto --map-root-user find . -type f -size -1000 ! -name '*.lock' ! -name '*.db' -printf '%p %s %T@\n' | sort | sha256sum)
+    expect 0 pull -q "containers-storage:[$driver@$PODMAN_HOME/$driver]localhost/two:1"
+    assert_output "$id"
+    assert_equal "$(engine inspect --type image localhost/two:1 | jq -c '.[0].RootFS.Layers')" "$layers"
+    expect 0 run --rm localhost/two:1 sh -c 'stat -c %u:%g "/a file"; cat /c; [ /b -ef "/a file" ] && echo linked; [ -e /bin/vi ] || echo gone'
+    assert_output $'5:6\n1\nlinked\ngone'
+    assert_equal "$(cd "$PODMAN_HOME/$driver" && unshare --map-auto --map-root-user find . -type f -size -1000 ! -name '*.lock' ! -name '*.db' -printf '%p %s %T@\n' | sort | sha256sum)" "$before"
+    expect_error 125 "not known" pull -q "containers-storage:[$driver@$PODMAN_HOME/$driver]localhost/absent:1"
+    pod rmi -a -f >/dev/null || true
+    unshare --map-auto --map-root-user rm -rf "$PODMAN_HOME/$driver"
+  done
+  expect_error 125 "Podman's store" pull -q "containers-storage:[overlay@$BATS_TEST_TMPDIR/none]x"
+}

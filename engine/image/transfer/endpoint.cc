@@ -18,10 +18,6 @@ using registry::Transport;
 
 namespace {
 
-Error not_built(const Location& location, const char* what) {
-  return fail(Code::kUnsupported, std::string(what) + " " + location.text() + " is not built yet");
-}
-
 Result<Fd> open_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return errno_error("making directory " + path);
   return open_file(path, O_RDONLY | O_DIRECTORY);
@@ -50,7 +46,7 @@ Result<std::vector<std::string>> names_of(const Location& location) {
 Result<std::unique_ptr<ImageSource>> open_source(Engine& engine, const Location& location,
                                                  const RegistryOptions& options) {
   if (location.transport == Transport::kRegistry) return registry_source(location, options);
-  if (location.transport == Transport::kContainersStorage) return not_built(location, "reading from");
+  if (location.transport == Transport::kContainersStorage) return storage_source(location, engine.rootless());
   TRY_SET(Fd fd, open_file(location.path, O_RDONLY));
   TRY_SET(const Files files, open_files(engine, std::move(fd), location.path));
   if (location.transport == Transport::kDir) return directory_source(files);

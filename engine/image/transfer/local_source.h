@@ -27,6 +27,9 @@ Result<std::unique_ptr<ImageSource>> docker_archive_source(registry::archive::Do
 Result<registry::archive::DockerImage> choose_docker_image(std::vector<registry::archive::DockerImage> images,
                                                            const std::string& reference, const std::string& label);
 
+// containers-storage:, Podman's store. Its files belong to subordinate IDs: for the engine's user namespace (or root).
+Result<std::unique_ptr<ImageSource>> storage_source(const registry::Location& location, bool rootless);
+
 // Opens a file or directory as an archive of any kind; what is compressed or a pipe is spooled to the store's disk.
 Result<Files> open_files(Engine& engine, Fd fd, const std::string& label);
 // A nameless file on the store's disk, gone with its last descriptor.
