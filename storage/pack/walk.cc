@@ -32,6 +32,12 @@ bool keeps_xattr(std::string_view name) {
          (name.starts_with("user.") && !name.starts_with("user.overlay.") && !name.starts_with("user.fuseoverlayfs."));
 }
 
+// A directory that was renamed, or a file whose content was left where it was: what is here is not all there is of it.
+bool points_elsewhere(std::string_view name) {
+  return name == "user.overlay.redirect" || name == "user.overlay.metacopy" || name == "trusted.overlay.redirect" ||
+         name == "trusted.overlay.metacopy";
+}
+
 // Attributes of a file system that has none are none.
 Result<void> read_xattrs(int fd, Entry& entry) {
   char inline_names[1024];
@@ -47,6 +53,11 @@ Result<void> read_xattrs(int fd, Entry& entry) {
   for (std::size_t at = 0; at < names.size();) {
     const std::string name(names.c_str() + at);
     at += name.size() + 1;
+    if (points_elsewhere(name)) {
+      return fail(Code::kUnsupported, "/" + entry.path + " lies elsewhere, says its attribute " + name)
+          .with_hint(
+              "the kernel's overlay does so where its parameters redirect_dir or metacopy are on: turn them off");
+    }
     if (!keeps_xattr(name)) continue;
     std::string value(kXattrLimit, '\0');
     const ssize_t got = ::fgetxattr(fd, name.c_str(), value.data(), value.size());

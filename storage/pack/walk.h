@@ -34,7 +34,8 @@ class Walk {
   // Paths ("etc/hosts") that are left out where they are empty files or empty directories: what an engine makes to
   // mount something on.
   void leave_out(std::vector<std::string> paths) { left_out_ = std::move(paths); }
-  // Parents before what is in them. Errors: errno, with the path; `visit`'s own.
+  // Parents before what is in them. Errors: errno, with the path; kUnsupported for what the overlay only points to;
+  // `visit`'s own.
   Result<void> run(const Visit& visit);
   // Names that a layer cannot hold (a file called ".wh.x"), left out by run().
   [[nodiscard]] const std::vector<std::string>& skipped() const { return skipped_; }

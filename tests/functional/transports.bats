@@ -87,6 +87,49 @@ archive() { echo "oci-archive:$SESSION/busybox.tar"; }
   assert_output ""
 }
 
+@test "pull: through an index in a layout, for this platform or another; the index's digest is known" {
+  creel_only "Podman compresses anew"
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" --preserve-digests oci:layout:v1
+  put() { local hex; hex=$(sha256sum <"$1" | cut -d' ' -f1); cp "$1" "layout/blobs/sha256/$hex"; echo "sha256:$hex"; }
+  own=$(jq -c '.manifests[0] | del(.annotations)' layout/index.json)
+  arch=$(skopeo inspect --format '{{.Architecture}}' oci:layout:v1)
+  jq -nc --argjson m "$own" --arg a "$arch" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests: [($m + {platform: {os: "linux", architecture: $a}}), ($m + {platform: {os: "linux", architecture: "s390x"}})],
+    annotations: {kept: "yes"}}' >index
+  digest=$(put index)
+  jq -nc --arg d "$digest" --argjson s "$(stat -c %s index)" '{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.index.v1+json",
+    digest: $d, size: $s, annotations: {"org.opencontainers.image.ref.name": "from.example/many:1"}}]}' >layout/index.json
+  expect 0 pull -q oci:layout:from.example/many:1
+  assert_contains "$(engine inspect --type image from.example/many:1 | jq -c '.[0].RepoDigests')" "from.example/many@$digest"
+  expect 0 run --rm "from.example/many@$digest" echo by the index
+  assert_output "by the index"
+  expect 0 pull -q --platform linux/s390x oci:layout:from.example/many:1
+  expect_error 125 "riscv64" pull -q --platform linux/riscv64 oci:layout:from.example/many:1
+  tar -C layout -cf layout.tar .
+  engine rmi -f -a >/dev/null
+  expect 0 load -q -i layout.tar
+  assert_contains "$(engine inspect --type image from.example/many:1 | jq -c '.[0].RepoDigests')" "from.example/many@$digest"
+}
+
+@test "push: to a layout, an archive, a directory; the digest is the one in the store" {
+  creel_only "Podman compresses anew"
+  cd "$BATS_TEST_TMPDIR"
+  engine pull -q "$(archive)" >/dev/null
+  engine tag "$(engine images -q)" localhost/out:1
+  digest=$(engine inspect -f '{{.Digest}}' localhost/out:1)
+  for location in oci:layout:v1 oci:layout:v2 oci-archive:a.tar:v1 dir:directory; do
+    expect 0 push -q localhost/out:1 "$location"
+    assert_equal "$(skopeo inspect --format '{{.Digest}}' "${location%:v1}$([[ $location != *:v1 ]] || echo :v1)")" "$digest"
+  done
+  assert_equal "$(jq '.manifests | length' layout/index.json)" 2
+  expect 0 push -q localhost/out:1 docker-archive:d.tar:localhost/out:1
+  assert_equal "$(skopeo inspect --format '{{.Os}}' docker-archive:d.tar:localhost/out:1)" linux
+  engine rmi -f -a >/dev/null
+  expect 0 pull -q oci:layout:v2
+  assert_equal "$(engine inspect -f '{{.Digest}}' "$output")" "$digest"
+}
+
 @test "umoci's layout goes in" {
   command -v umoci >/dev/null || skip "umoci is not installed"
   cd "$BATS_TEST_TMPDIR"

@@ -191,3 +191,20 @@ TEST_CASE("a blob that cannot be written is an error, and ends") {
   REQUIRE_FALSE(packed.ok());
   CHECK(packed.error().err == ENOSPC);
 }
+
+TEST_CASE("what the overlay has only a pointer to is not taken for empty") {
+  for (const char* attribute : {"user.overlay.redirect", "user.overlay.metacopy"}) {
+    Target upper, tree;
+    REQUIRE(upper.unpack(Tar().dir("d").end()).ok());
+    REQUIRE(::setxattr(upper.path("d").c_str(), attribute, "/old", 4, 0) == 0);
+    std::vector<Fd> roots;
+    roots.push_back(root_of(upper));
+    Walk walk(std::move(roots), Walk::Mode::kChanges, true);
+    auto blob = open_file("/var/tmp", O_TMPFILE | O_RDWR, 0600);
+    REQUIRE(blob.ok());
+    const auto packed = pack_layer(walk, blob->get(), tree.fd(), {});
+    REQUIRE_FALSE(packed.ok());
+    CHECK(packed.error().code == Code::kUnsupported);
+    CHECK(packed.error().text.find("/d") != std::string::npos);
+  }
+}
