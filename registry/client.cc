@@ -229,6 +229,8 @@ Result<FetchedManifest> Client::manifest(const std::string& path, const std::str
   if (by_digest) {
     if (auto digest = Digest::parse(reference); !digest) return std::move(digest).error().within(what);
   }
+  if (auto open = impl_->conf.check_blocked(impl_->domain + "/" + path + (by_digest ? "@" : ":") + reference); !open)
+    return std::move(open).error().within(what);
   Ask ask;
   ask.path = path;
   ask.what = "manifests/" + reference;

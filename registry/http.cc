@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "registry/host.h"
 #include "registry/oci/json.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 
 namespace creel::registry {
@@ -199,7 +199,9 @@ void Http::Impl::set_up(CURL* easy, const HttpRequest& request, const Url& url) 
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (is_loopback(url.host())) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  // Ours, not libcurl's reading of the environment.
+  curl_easy_setopt(easy, CURLOPT_PROXY, proxy_for(url.scheme(), url.host()).c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
   if (request.offset > 0) curl_easy_setopt(easy, CURLOPT_RANGE, (std::to_string(request.offset) + "-").c_str());
   if (request.text) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.text->size()));

@@ -1,11 +1,14 @@
-// containers-registries.conf(5), version 2: which hosts serve a repository, and which may be spoken to without TLS.
-// Immutable after load(). Thread-safe.
+// containers-registries.conf(5): which hosts serve a repository, which may be spoken to without TLS, and what names
+// without a registry mean. Version 2 of the format, and version 1 in the main file. Immutable after load().
+// Thread-safe.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "registry/registries_file.h"
 
 namespace creel::registry {
 
@@ -17,9 +20,11 @@ struct Endpoint {
 
 class RegistriesConf {
  public:
+  using Alias = RegistriesSettings::Alias;
+
   // $CONTAINERS_REGISTRIES_CONF, else the user's registries.conf, else /etc/containers/registries.conf; then the
-  // drop-ins of registries.conf.d (the user's alone beside the user's file). Absent files are no error; kInvalid names
-  // file and line.
+  // drop-ins of registries.conf.d (the user's alone beside the user's file). Absent files are no error, but for the one
+  // that the variable names; kInvalid names file and line, or file and key.
   static Result<RegistriesConf> load();
   // These files alone, later ones override.
   static Result<RegistriesConf> load(const std::vector<std::string>& files);
@@ -28,23 +33,21 @@ class RegistriesConf {
   // it is asked for by digest (some mirrors are for that alone, some for tags). kDenied where the registry is blocked.
   [[nodiscard]] Result<std::vector<Endpoint>> endpoints(const std::string& domain, const std::string& path,
                                                         bool by_digest) const;
-  // Where short names are looked for.
-  [[nodiscard]] const std::vector<std::string>& unqualified_search_registries() const { return search_; }
+  // kDenied where "domain/path", with its tag or digest, is blocked.
+  [[nodiscard]] Result<void> check_blocked(const std::string& reference) const;
+
+  // Where short names are looked for, and the file that says so; no file: nobody has said anything.
+  [[nodiscard]] const std::vector<std::string>& unqualified_search_registries() const { return settings_.search; }
+  [[nodiscard]] const std::string& search_file() const { return settings_.search_file; }
+  [[nodiscard]] const std::map<std::string, Alias>& aliases() const { return settings_.aliases; }
+  [[nodiscard]] ShortNameMode short_name_mode() const { return settings_.mode; }
+  // Programs to ask for credentials, in order; "containers-auth.json" stands for the usual files. Empty: not set.
+  [[nodiscard]] const std::vector<std::string>& credential_helpers() const { return settings_.credential_helpers; }
 
  private:
-  struct Mirror {
-    std::string location;
-    bool insecure = false, for_tags = true, for_digests = true;
-  };
-  struct Entry {
-    std::string prefix, location;
-    bool insecure = false, blocked = false;
-    std::vector<Mirror> mirrors;
-  };
-  Result<void> add(const std::string& file);
+  [[nodiscard]] const RegistriesSettings::Entry* best(const std::string& reference, std::size_t& covered) const;
 
-  std::vector<Entry> entries_;
-  std::vector<std::string> search_;
+  RegistriesSettings settings_;
 };
 
 }  // namespace creel::registry

@@ -3,14 +3,29 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "base/file.h"
+#include "base/text.h"
+#include "engine/engine_environment.h"
 #include "engine/image/image.h"
 #include "rootless/userns.h"
 
 namespace creel::cmd {
 
+Result<void> apply_environment(engine::Engine& engine) {
+  TRY_SET(const engine::EngineConfiguration* configuration, engine.configuration());
+  TRY_SET(const auto settings, engine::engine_environment(configuration->files));
+  for (const std::string& setting : settings) {
+    const Cut parts = cut(setting, '=');
+    if (!parts.before.empty() && parts.found) setenv(parts.before.c_str(), parts.after.c_str(), 1);
+  }
+  return {};
+}
+
 Result<engine::Engine> engine_inside(const Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY(apply_environment(engine));
   TRY(rootless::enter(engine.identity(), engine.paths().runtime));
   return engine;
 }

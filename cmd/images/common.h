@@ -9,6 +9,9 @@
 
 namespace creel::cmd {
 
+// Sets the variables that containers.conf has for the engine ([engine] env), proxies above all. Before any thread
+// exists; engine_inside() does it.
+Result<void> apply_environment(engine::Engine& engine);
 // The engine, with this process moved into its user namespace. Before any thread exists, and after the caller opened
 // its files: inside, the caller's supplementary groups are lost.
 Result<engine::Engine> engine_inside(const Context& context);

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "engine/image/name_match.h"
 
 namespace creel::engine {
 
@@ -20,6 +21,24 @@ Result<std::optional<storage::ImageRecord>> by_reference(storage::Store& store, 
     return found;
   }
   TRY_SET(auto found, store.image_by_name(reference.repository() + ":" + reference.tag));
+  return found;
+}
+
+// Another registry's image may be meant, where that is the only one.
+Result<std::optional<storage::ImageRecord>> by_last_part(storage::Store& store, const std::string& name) {
+  std::optional<storage::ImageRecord> found;
+  TRY_SET(auto images, store.images());
+  std::vector<std::string> names;
+  for (storage::ImageRecord& image : images) {
+    const std::size_t before = names.size();
+    for (const std::string& full : image.names) {
+      if (ends_as(full, name)) names.push_back(full);
+    }
+    if (names.size() > before && !found) found = std::move(image);
+  }
+  if (names.size() > 1) {
+    return fail(Code::kInvalid, name + ": more than one image is called so").with_hint("One of " + join(names, ", "));
+  }
   return found;
 }
 
@@ -51,6 +70,8 @@ Result<storage::ImageRecord> find_image(Engine& engine, const std::string& name)
     TRY_SET(auto found, store->image_by_id(id));
     if (found) return std::move(*found);
   }
+  TRY_SET(auto found, by_last_part(*store, name));
+  if (found) return std::move(*found);
   return fail(Code::kNotFound, name + ": image not known");
 }
 

@@ -106,6 +106,9 @@ Result<ImageRecord> pull_image(Engine& engine, const CreateOptions& options) {
   SpawnRequest request;
   request.path = program;
   request.argv = {program, "--root", engine.paths().store, "--runroot", engine.paths().runtime, "pull"};
+  // A name that an alias explains may be here under its full one.
+  if (options.pull == PullPolicy::kMissing) request.argv.push_back("--policy=missing");
+  if (isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) request.argv.push_back("--ask");
   if (!options.platform.empty()) request.argv.push_back("--platform=" + options.platform);
   request.argv.insert(request.argv.end(), options.pull_arguments.begin(), options.pull_arguments.end());
   request.argv.push_back(name);

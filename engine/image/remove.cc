@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/image/image.h"
+#include "engine/image/name_match.h"
 #include "rootless/userns.h"
 
 namespace creel::engine {
@@ -49,6 +50,9 @@ std::string name_meant(const ImageRecord& image, const std::string& text) {
   std::reverse(forms.begin(), forms.end());
   for (const std::string& form : forms) {
     if (std::find(image.names.begin(), image.names.end(), form) != image.names.end()) return form;
+  }
+  for (const std::string& name : image.names) {
+    if (ends_as(name, text)) return name;
   }
   return {};
 }

@@ -85,10 +85,93 @@ TEST_CASE("what is malformed is named") {
   for (const char* bad :
        {"[[registry", "[[registry]]\ninsecure = true\n", "[[registry]]\nlocation = \"h\"\nblocked = \"yes\"\n",
         "[[registry]]\nlocation = \"h\"\n[[registry.mirror]]\ninsecure = true\n", "registry = [1]\n",
-        "[registries.search]\nregistries = [\"docker.io\"]\n"}) {
+        "[registries.search]\nregistries = \"docker.io\"\n", "unqualified-search-registries = [\"a/b\"]\n",
+        "unqualified-search-registries = \"a\"\n", "short-name-mode = \"loose\"\n", "[aliases]\na = 1\n",
+        "[[registry]]\nlocation = \"https://h\"\n", "[[registry]]\nprefix = \"*.h/a\"\nlocation = \"h\"\n",
+        "[[registry]]\nprefix = \"a.*.h\"\nlocation = \"h\"\n",
+        "[[registry]]\nlocation = \"h\"\npull-from-mirror = \"all\"\n",
+        "[[registry]]\nlocation = \"h\"\n[[registry.mirror]]\nlocation = \"m\"\npull-from-mirror = \"never\"\n",
+        "[[registry]]\nlocation = \"h\"\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = \"m\"\n"
+        "pull-from-mirror = \"all\"\n",
+        "[[registry]]\nprefix = \"a\"\nlocation = \"h\"\n[[registry]]\nprefix = \"b\"\nlocation = \"h\"\n"
+        "blocked = true\n"}) {
     const std::string path = sandbox.write("bad", bad);
     auto conf = RegistriesConf::load({path});
     REQUIRE_FALSE(conf);
     CHECK(conf.error().text.find(path) != std::string::npos);
   }
+}
+
+TEST_CASE("version 1 of the format: three lists") {
+  Sandbox sandbox;
+  auto conf = RegistriesConf::load({sandbox.write("c", R"(
+[registries.search]
+registries = ['one.example', 'two.example']
+[registries.insecure]
+registries = ['plain.example:5000']
+[registries.block]
+registries = ['bad.example/evil']
+)")});
+  REQUIRE(conf);
+  CHECK(conf->unqualified_search_registries() == std::vector<std::string>{"one.example", "two.example"});
+  CHECK(where(*conf, "plain.example:5000", "x") == "plain.example:5000/x!");
+  CHECK(where(*conf, "bad.example", "evil/x") == "blocked");
+  CHECK(where(*conf, "bad.example", "good") == "bad.example/good");
+}
+
+TEST_CASE("aliases: later files override and take back; who said it is known") {
+  Sandbox sandbox;
+  const std::string one = sandbox.write("1.conf", "[aliases]\na = \"x.example/a\"\nb = \"x.example/b\"\n");
+  const std::string two =
+      sandbox.write("2.conf", "short-name-mode = \"enforcing\"\n[aliases]\na = \"\"\nb = \"y.example/b\"\n");
+  auto conf = RegistriesConf::load({one, two});
+  REQUIRE(conf);
+  CHECK(conf->aliases().size() == 1);
+  CHECK(conf->aliases().at("b").value == "y.example/b");
+  CHECK(conf->aliases().at("b").file == two);
+  CHECK(conf->short_name_mode() == ShortNameMode::kEnforcing);
+  CHECK(conf->search_file().empty());
+}
+
+TEST_CASE("wildcards: the longest one; an own entry of the host before any") {
+  Sandbox sandbox;
+  auto conf = RegistriesConf::load({sandbox.write("c", R"(
+[[registry]]
+prefix = "*.example"
+location = "far.example/all"
+[[registry]]
+prefix = "*.b.example"
+location = "near.example"
+[[registry]]
+prefix = "host.example/a/b:1"
+location = "host.example/a/b"
+blocked = true
+)")});
+  REQUIRE_MESSAGE(conf, conf.error().text);
+  CHECK(where(*conf, "a.b.example", "x") == "near.example/x");
+  CHECK(where(*conf, "a.c.example", "x") == "far.example/all/x");
+  CHECK_FALSE(conf->check_blocked("host.example/a/b:1"));
+  CHECK(conf->check_blocked("host.example/a/b:12"));
+  CHECK(conf->check_blocked("host.example/a/b"));
+}
+
+TEST_CASE("of two tables for one prefix in a file the first stands, of two files the later one") {
+  Sandbox sandbox;
+  const std::string one = sandbox.write("1.conf",
+                                        "[[registry]]\nprefix = \"h\"\nlocation = \"first\"\n"
+                                        "[[registry]]\nprefix = \"h\"\nlocation = \"second\"\n");
+  auto conf = RegistriesConf::load({one});
+  REQUIRE(conf);
+  CHECK(where(*conf, "h", "x") == "first/x");
+  conf = RegistriesConf::load({one, sandbox.write("2.conf", "[[registry]]\nprefix = \"h\"\nlocation = \"third\"\n")});
+  REQUIRE(conf);
+  CHECK(where(*conf, "h", "x") == "third/x");
+}
+
+TEST_CASE("a file that the environment names must be there") {
+  Sandbox sandbox;
+  ::setenv("CONTAINERS_REGISTRIES_CONF", (sandbox.home() + "/absent").c_str(), 1);
+  auto conf = RegistriesConf::load();
+  REQUIRE_FALSE(conf);
+  CHECK(conf.error().text.find("CONTAINERS_REGISTRIES_CONF") != std::string::npos);
 }

@@ -18,7 +18,7 @@ class Sandbox {
     home_ = name;
     ::setenv("HOME", name, 1);
     ::setenv("XDG_RUNTIME_DIR", (home_ + "/run").c_str(), 1);
-    ::setenv("CONTAINERS_REGISTRIES_CONF", (home_ + "/registries.conf").c_str(), 1);
+    ::setenv("CONTAINERS_REGISTRIES_CONF", write("registries.conf", "").c_str(), 1);
     for (const char* key : {"XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "http_proxy", "https_proxy",
                             "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "SSL_CERT_FILE"})
       ::unsetenv(key);
