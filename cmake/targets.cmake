@@ -18,6 +18,11 @@ if(CREEL_SANITIZE)
   target_compile_options(creel_flags INTERFACE -fsanitize=${CREEL_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(creel_flags INTERFACE -fsanitize=${CREEL_SANITIZE})
 endif()
+if(CREEL_FUZZ)
+  target_compile_options(creel_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(creel_flags INTERFACE -fsanitize=address,undefined)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -38,6 +43,7 @@ function(find_static var name)
 endfunction()
 find_static(SQLITE_STATIC sqlite3)
 find_static(SECCOMP_STATIC seccomp)
+find_static(YAML_STATIC yaml-cpp)
 
 # creel_library(NAME FOLDERS folder... [EXCLUDE regex...] [LINK lib...])
 function(creel_library name)
@@ -63,7 +69,7 @@ creel_library(creel_base FOLDERS base)
 creel_library(creel_storage FOLDERS storage EXCLUDE /storage/unpack/ /storage/pack/ LINK creel_base ${SQLITE_STATIC} m)
 creel_library(creel_unpack FOLDERS storage/unpack storage/pack
   LINK creel_storage ${ARCHIVE_LIBRARIES} ${CRYPTO_LIBRARIES} ${ZSTD_LIBRARIES} ${ISAL_LIBRARIES} Threads::Threads)
-creel_library(creel_registry FOLDERS registry LINK creel_base ${CURL_LIBRARIES} ${CRYPTO_LIBRARIES} ${ARCHIVE_LIBRARIES} Threads::Threads)
+creel_library(creel_registry FOLDERS registry LINK creel_base ${YAML_STATIC} ${CURL_LIBRARIES} ${CRYPTO_LIBRARIES} ${ARCHIVE_LIBRARIES} Threads::Threads)
 creel_library(creel_rootless FOLDERS rootless LINK creel_base)
 creel_library(creel_net FOLDERS net LINK creel_base)
 # engine/runtime/child is what runs inside creel-monitor: plain data and system calls, no JSON.
@@ -91,7 +97,7 @@ creel_library(creel_cmd_runtime FOLDERS cmd/runtime LINK creel_command_line cree
 creel_library(creel_cmd_images FOLDERS cmd/images LINK creel_cmd creel_transfer)
 
 set(CREEL_STATIC_CXX -static-libstdc++ -static-libgcc)
-if(CREEL_SANITIZE)
+if(CREEL_SANITIZE OR CREEL_FUZZ)
   set(CREEL_STATIC_CXX)
 endif()
 
@@ -146,3 +152,4 @@ endif()
 include(cmake/seccomp.cmake OPTIONAL)
 include(cmake/share.cmake OPTIONAL)
 include(cmake/tests.cmake OPTIONAL)
+include(cmake/fuzz.cmake)

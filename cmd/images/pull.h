@@ -17,12 +17,14 @@ class PullCommand : public Handler {
   using Ids = Result<std::vector<std::string>>;
   Ids pull(engine::Engine& engine, const std::string& given, engine::transfer::Progress& progress);
   Result<std::string> obtain(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
+  // One full reference, or a location.
+  Result<std::string> obtain_one(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
 
-  bool all_tags_ = false, quiet_ = false;
+  bool all_tags_ = false, quiet_ = false, ask_ = false;
   std::string platform_, os_, arch_, variant_;
   RegistryFlags registry_;
   std::optional<bool> trust_;
-  std::string policy_ = "always";
+  std::string policy_ = "always", signature_policy_;
   std::vector<std::string> arguments_;
   engine::transfer::RegistryOptions options_;
 };

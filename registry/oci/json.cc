@@ -1,6 +1,8 @@
 #include "registry/oci/json.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
 
 namespace creel::registry::oci {
 
@@ -38,6 +40,27 @@ bool is_shallow(std::string_view text) {
 nlohmann::json parse_json(std::string_view text) {
   if (!is_shallow(text)) return nlohmann::json(nlohmann::json::value_t::discarded);
   return nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+}
+
+nlohmann::json parse_strict_json(std::string_view text) {
+  using nlohmann::json;
+  if (!is_shallow(text)) return json(json::value_t::discarded);
+  bool repeated = false;
+  std::vector<std::set<std::string>> open;  // the members seen so far of each object that is open
+  auto out = json::parse(
+      text.begin(), text.end(),
+      [&](int, json::parse_event_t event, const json& value) {
+        if (event == json::parse_event_t::object_start) {
+          open.emplace_back();
+        } else if (event == json::parse_event_t::object_end) {
+          open.pop_back();
+        } else if (event == json::parse_event_t::key) {
+          repeated |= !open.back().insert(value.get<std::string>()).second;
+        }
+        return true;
+      },
+      false);
+  return repeated ? json(json::value_t::discarded) : out;
 }
 
 const nlohmann::json* member(const nlohmann::json& object, const char* key) {

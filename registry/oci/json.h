@@ -14,6 +14,9 @@ namespace creel::registry::oci {
 // brackets alone would cost a hundred times its own size in memory.
 nlohmann::json parse_json(std::string_view text);
 
+// The same, and discarded where an object has a member twice: readers would not agree on which one counts.
+nlohmann::json parse_strict_json(std::string_view text);
+
 // The member where `object` is an object that has it with that type, else null, empty or nullopt.
 const nlohmann::json* member(const nlohmann::json& object, const char* key);
 std::string string_member(const nlohmann::json& object, const char* key);

@@ -44,8 +44,9 @@ Result<json> parse_document(std::string_view text, const char* what) {
   if (text.size() > static_cast<std::size_t>(kMaxManifestBytes))
     return fail(Code::kInvalid,
                 std::string(what) + ": larger than " + std::to_string(kMaxManifestBytes >> 20) + " MiB");
-  json document = parse_json(text);
-  if (document.is_discarded()) return fail(Code::kInvalid, std::string(what) + ": not JSON");
+  json document = parse_strict_json(text);
+  if (document.is_discarded())
+    return fail(Code::kInvalid, std::string(what) + ": not JSON, or with a member that is there twice");
   if (!document.is_object()) return fail(Code::kInvalid, std::string(what) + ": no JSON object");
   return document;
 }

@@ -10,7 +10,11 @@ Result<std::string> pull(Engine& engine, const std::string& given, const Registr
   registry::Location location;
   location.reference = reference.text();
   TRY_SET(const auto source, registry_source(location, options));
-  const Reception how{options.platform, source->names(), {reference.repository()}};
+  TRY_SET(const Trust trust, Trust::open(engine, options.signature_policy));
+  const Gate allowed = [&](const std::vector<Digest>& digests) {
+    return trust.check(reference, client_options(options), digests);
+  };
+  const Reception how{options.platform, source->names(), {reference.repository()}, allowed};
   auto id = receive(engine, *source, how, progress);
   if (!id.ok()) return std::move(id).error().within("pulling " + reference.text());
   return id;

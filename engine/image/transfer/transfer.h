@@ -27,6 +27,7 @@ struct RegistryOptions {
   std::optional<bool>
       tls_verify;        // absent: yes, but loopback registries and registries.conf's insecure ones may be plain
   std::string platform;  // "os/arch[/variant]"; empty: the host's
+  std::string signature_policy;  // a policy.json instead of the usual ones
   int retries = 3;
   std::int64_t retry_delay_ms = 0;  // 0: the client's own
 };

@@ -79,6 +79,7 @@ TEST_CASE("malformed manifests say which member") {
   };
   const std::string config = descriptor(kOciConfig, kA);
   says("<html>", "not JSON");
+  says(R"({"schemaVersion":2,"schemaVersion":2})", "twice");
   says("\"text\"", "object");
   says("{\"a\": \"\xff\"}", "not JSON");
   says(std::string(100'000, '['), "not JSON");
