@@ -1,0 +1,31 @@
+# tests/fuzz: hostile input for everything that parses. ./check feeds the seeds to one ordinary program; with CREEL_FUZZ
+# (clang) each target is a program of libFuzzer's:
+#   CC=clang-14 CXX=clang++-14 cmake -S . -B build/fuzz -G Ninja -DCREEL_FUZZ=ON && ninja -C build/fuzz fuzz
+#   unshare -Ur build/fuzz/tests/fuzz-tar -max_total_time=300 NEW-SEEDS tests/fuzz/corpus/tar
+set(FUZZ ${CMAKE_SOURCE_DIR}/tests/fuzz)
+if(CREEL_TESTS OR CREEL_FUZZ)
+  add_library(creel_fuzz STATIC EXCLUDE_FROM_ALL
+    ${FUZZ}/documents.cc ${FUZZ}/layers.cc ${FUZZ}/memory_file.cc ${FUZZ}/settings.cc ${FUZZ}/texts.cc)
+  target_include_directories(creel_fuzz PUBLIC ${FUZZ})
+  target_link_libraries(creel_fuzz PUBLIC creel_transfer)
+endif()
+if(CREEL_FUZZ)
+  set(FUZZ_PROGRAMS)
+  file(STRINGS ${FUZZ}/targets.h lines REGEX "^  X\\(")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^  X\\(([a-z_]+)\\).*" "\\1" name ${line})
+    add_executable(fuzz-${name} EXCLUDE_FROM_ALL ${FUZZ}/main.cc)
+    target_compile_definitions(fuzz-${name} PRIVATE CREEL_FUZZ_ONE=fuzz_${name})
+    target_link_libraries(fuzz-${name} PRIVATE creel_fuzz)
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(fuzz-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    list(APPEND FUZZ_PROGRAMS fuzz-${name})
+  endforeach()
+  add_custom_target(fuzz DEPENDS ${FUZZ_PROGRAMS})
+elseif(CREEL_TESTS)
+  add_executable(fuzz-replay ${FUZZ}/replay.cc)
+  target_link_libraries(fuzz-replay PRIVATE creel_fuzz)
+  set_target_properties(fuzz-replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME unit/fuzz COMMAND fuzz-replay ${FUZZ}/corpus)
+  set_tests_properties(unit/fuzz PROPERTIES LABELS unit TIMEOUT 120)
+endif()
