@@ -15,6 +15,7 @@ void ImportCommand::declare(Flags& flags) {
   flags.value("--os", os_, "string", "Operating system of the image");
   flags.value("--platform", platform_, "OS/ARCH[/VARIANT]", "Platform of the image");
   flags.flag("-q,--quiet", quiet_, "Print nothing but the image's ID");
+  flags.value("--signature-policy", signature_policy_, "path", "Signature policy instead of the usual policy.json");
   flags.value("--variant", variant_, "string", "Variant of the architecture");
   flags.arguments(arguments_);
 }
@@ -29,6 +30,7 @@ Result<int> ImportCommand::run(Context& context) {
   if (arguments_.size() > 1) options.reference = arguments_[1];
   options.message = message_;
   options.changes = changes_;
+  options.signature_policy = signature_policy_;
   TRY_SET(options.platform, platform_of(platform_, os_, arch_, variant_));
   TRY_SET(Fd input, open_input(source));
   TRY_SET(engine::Engine engine, engine_inside(context));

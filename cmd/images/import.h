@@ -12,7 +12,7 @@ class ImportCommand : public Handler {
 
  private:
   bool quiet_ = false;
-  std::string message_, os_, arch_, variant_, platform_;
+  std::string message_, os_, arch_, variant_, platform_, signature_policy_;
   std::vector<std::string> changes_, arguments_;
 };
 

@@ -11,6 +11,7 @@ namespace creel::cmd {
 void LoadCommand::declare(Flags& flags) {
   flags.value("-i,--input", input_, "string", "File or directory to read instead of standard input");
   flags.flag("-q,--quiet", quiet_, "Print no progress");
+  flags.value("--signature-policy", signature_policy_, "path", "Signature policy instead of the usual policy.json");
   flags.arguments(arguments_);
 }
 
@@ -19,7 +20,7 @@ Result<int> LoadCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine_inside(context));
   auto progress = make_progress(quiet_);
   const std::string label = input_.empty() || input_ == "-" ? "standard input" : input_;
-  auto loaded = engine::transfer::load(engine, std::move(input), label, *progress);
+  auto loaded = engine::transfer::load(engine, std::move(input), label, signature_policy_, *progress);
   progress.reset();
   if (!loaded.ok()) return std::move(loaded).error();
   for (const std::string& name : loaded->names) std::printf("Loaded image: %s\n", name.c_str());

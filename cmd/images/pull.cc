@@ -88,12 +88,14 @@ PullCommand::Ids PullCommand::pull(engine::Engine& engine, const std::string& gi
   if (location.transport != registry::Transport::kRegistry) {
     return engine::transfer::pull_local(engine, location, options_, progress);
   }
+  // docker:// names an image of a registry, docker.io where it names none: there is nothing to explain.
+  const bool plain = given.starts_with("docker://") || all_tags_;
   std::vector<std::string> names{location.reference}, ids;
   if (all_tags_) {
     TRY_SET(names, engine::transfer::remote_tags(location.reference, options_));
   }
   for (const std::string& name : names) {
-    TRY_SET(std::string id, obtain(engine, name, progress));
+    TRY_SET(std::string id, plain ? obtain_one(engine, name, progress) : obtain(engine, name, progress));
     ids.push_back(std::move(id));
   }
   return ids;

@@ -159,6 +159,56 @@ refused() {
   refused signed:1 "absent.gpg"
 }
 
+@test "policy: images in files: by transport, path and, in directories, signature" {
+  skopeo() { command skopeo --insecure-policy "$@"; }
+  from="--src-tls-verify=false docker://$PLAIN_REGISTRY"
+  cd "$BATS_TEST_TMPDIR"
+  skopeo copy -q $from/busybox:latest oci-archive:image.tar:x
+  skopeo copy -q $from/busybox:latest docker-archive:docker.tar:local.example/x:1
+  skopeo copy -q $from/busybox:latest oci:layout:x
+  skopeo --registries.d "$CONTAINERS/registries.d" copy -q $from/signed:1 dir:signed
+  skopeo --registries.d "$CONTAINERS/registries.d" copy -q $from/unsigned:1 dir:unsigned
+  accept='[{"type":"insecureAcceptAnything"}]'
+  echo '{"default":[{"type":"reject"}]}' >"$CONTAINERS/policy.json"
+  for file in image.tar docker.tar layout signed; do
+    expect_error 125 "" load -q -i $file
+    assert_contains "$stderr" reject
+  done
+  for place in oci-archive:image.tar docker-archive:docker.tar oci:layout:x dir:signed; do
+    expect_error 125 reject pull -q "$place"
+  done
+  assert_equal "$(store_listing)" ""
+  expect 0 load -q --signature-policy <(echo '{"default":[{"type":"insecureAcceptAnything"}]}') -i image.tar
+  engine rmi -f -a
+  echo "{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"oci-archive\":{\"$BATS_TEST_TMPDIR\":$accept},\"docker-archive\":{\"\":$accept}}}" >"$CONTAINERS/policy.json"
+  expect 0 load -q -i image.tar
+  expect 0 pull -q docker-archive:docker.tar
+  engine rmi -f -a
+  mkdir elsewhere
+  cp image.tar elsewhere
+  echo "{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"oci-archive\":{\"$BATS_TEST_TMPDIR/image.tar\":$accept}}}" >"$CONTAINERS/policy.json"
+  expect 0 pull -q oci-archive:image.tar
+  engine rmi -f -a
+  expect_error 125 reject pull -q oci-archive:elsewhere/image.tar
+  # A directory of skopeo's carries its signatures along.
+  identity="{\"type\":\"exactRepository\",\"dockerRepository\":\"$PLAIN_REGISTRY/signed\"}"
+  echo "{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"dir\":{\"\":[$(signed_by keyPath "\"$WORK/signer.gpg\"" "$identity")]}}}" >"$CONTAINERS/policy.json"
+  expect 0 pull -q dir:signed
+  engine rmi -f -a
+  expect_error 125 "no signature exists" pull -q dir:unsigned
+}
+
+@test "policy: import is the transport tarball" {
+  cd "$BATS_TEST_TMPDIR"
+  echo content >file
+  tar -cf root.tar file
+  echo '{"default":[{"type":"reject"}]}' >"$CONTAINERS/policy.json"
+  expect_error 125 "reject" import -q root.tar made:1
+  assert_equal "$(store_listing)" ""
+  echo '{"default":[{"type":"reject"}],"transports":{"tarball":{"":[{"type":"insecureAcceptAnything"}]}}}' >"$CONTAINERS/policy.json"
+  expect 0 import -q root.tar made:1
+}
+
 # sigstore_sign KEY IMAGE REFERENCE: attaches a signature to the image, as cosign does.
 sigstore_sign() {
   python3 - "$PLAIN_REGISTRY" "$@" <<'END'

@@ -36,7 +36,8 @@ void fuzz_runtime_config(const std::string& input) {
   const auto spec = engine::runtime::spec_from_json(input);
   if (spec.ok()) {
     const auto text = engine::runtime::to_json_text(*spec);
-    if (text.ok()) must(engine::runtime::spec_from_json(*text).ok(), "a configuration that is written is not read back");
+    if (text.ok())
+      must(engine::runtime::spec_from_json(*text).ok(), "a configuration that is written is not read back");
   }
   (void)engine::runtime::process_from_json(input);
   (void)engine::runtime::resources_from_json(input);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "registry/archive/layout_index.h"
 #include "registry/archive/reader.h"
 #include "storage/unpack/unpack.h"
 #include "targets.h"
@@ -122,12 +123,21 @@ void fuzz_whiteouts(const std::string& input) {
 void fuzz_archive(const std::string& input) {
   const MemoryFile file(input);
   const MemoryFile spooled("");
-  const auto files = registry::archive::open_archive(Fd(dup(file.fd())), "archive", [&]() -> Result<Fd> {
-    return Fd(dup(spooled.fd()));
-  });
+  const auto files = registry::archive::open_archive(Fd(dup(file.fd())), "archive",
+                                                     [&]() -> Result<Fd> { return Fd(dup(spooled.fd())); });
   if (!files.ok()) return;
-  const auto images = registry::archive::read_images(**files, {"linux", "amd64", ""}, "archive");
+  const auto kind = registry::archive::kind_of(**files, "archive");
+  if (!kind.ok()) return;
+  if (*kind == registry::archive::Kind::kLayout) {
+    const auto bytes = registry::archive::read_named(**files, "index.json", 4 << 20, "archive");
+    if (!bytes.ok()) return;
+    const auto index = registry::archive::LayoutIndex::parse(*bytes);
+    if (index.ok()) must(registry::archive::LayoutIndex::parse(index->text()).ok(), "an index is not read back");
+    return;
+  }
+  const auto images = registry::archive::read_docker_archive(**files, "archive");
   if (!images.ok()) return;
+  must(!images->empty(), "an archive without images");
   for (const auto& image : *images) {
     for (const auto& layer : image.layers) {
       must(layer.size >= 0 && layer.offset >= 0, "a layer lies outside its archive");

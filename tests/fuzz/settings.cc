@@ -1,4 +1,8 @@
 // Configuration files of containers, and signatures.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "registry/policy/gpg.h"
 #include "registry/policy/payload.h"
 #include "registry/policy/policy.h"
@@ -8,11 +12,6 @@
 #include "registry/policy/sigstore.h"
 #include "registry/registries_conf.h"
 #include "targets.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/file.h"
 
 namespace creel::fuzz {
 
@@ -80,8 +79,8 @@ void fuzz_signature(const std::string& input) {
     signature.certificate = input;
     must(!policy::verify_sigstore(keyless, signature).ok(), "a certificate without a log is accepted");
   }
-  policy::SigstoreSignature bundled{.payload = "p", .signature = "YQ==", .certificate = input, .chain = input,
-                                    .bundle = input};
+  policy::SigstoreSignature bundled{
+      .payload = "p", .signature = "YQ==", .certificate = input, .chain = input, .bundle = input};
   must(!policy::verify_sigstore(by_key, bundled).ok(), "a log entry without its key is accepted");
 }
 

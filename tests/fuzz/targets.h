@@ -14,6 +14,7 @@
   X(archive)                  \
   X(challenge)                \
   X(image_config)             \
+  X(location)                 \
   X(manifest)                 \
   X(policy)                   \
   X(reference)                \

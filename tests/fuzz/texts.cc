@@ -8,6 +8,7 @@
 #include "registry/challenge.h"
 #include "registry/encoding.h"
 #include "registry/host.h"
+#include "registry/location.h"
 #include "registry/proxy.h"
 #include "targets.h"
 
@@ -29,6 +30,16 @@ void fuzz_reference(const std::string& input) {
   (void)engine::transfer::meaning_of(registry::RegistriesConf(), "/nonexistent/aliases", input);
   (void)registry::is_exempt(parts.before, parts.after);
   (void)registry::is_loopback(input);
+}
+
+void fuzz_location(const std::string& input) {
+  const auto location = registry::parse_location(input);
+  if (!location.ok()) return;
+  const auto again = registry::parse_location(location->text());
+  must(again.ok() && again->text() == location->text(), "a location that is written means another");
+  must(location->transport == registry::Transport::kRegistry || !location->path.empty() ||
+           location->transport == registry::Transport::kContainersStorage,
+       "a file without a name");
 }
 
 void fuzz_challenge(const std::string& input) {

@@ -11,6 +11,7 @@
 #include "engine/image/transfer/changes.h"
 #include "engine/image/transfer/install.h"
 #include "engine/image/transfer/naming.h"
+#include "engine/image/transfer/trust.h"
 #include "engine/json.h"
 #include "registry/archive/decompress.h"
 #include "storage/pack/gzip_blocks.h"
@@ -132,6 +133,8 @@ Result<std::string> import(Engine& engine, Fd fd, const std::string& source, con
   }
   // What is wrong with the flags is said before a byte is read.
   TRY(make_config(options, source, Digest()));
+  TRY_SET(const Trust trust, Trust::open(engine, options.signature_policy));
+  TRY(trust.check({"tarball", path_of(fd.get()), {}, {}}, {}));
   TRY_SET(Store * store, engine.store(Store::Access::kWrite));
   TRY_SET(Staging staging, store->new_staging());
   auto layer = take_layer(std::move(fd), source, staging.dir(), engine.rootless(), progress);

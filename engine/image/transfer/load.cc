@@ -1,4 +1,6 @@
 // load: all images of an archive or a directory.
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "engine/image/transfer/local_source.h"
@@ -12,9 +14,9 @@ namespace oci = registry::oci;
 
 namespace {
 
-Result<std::vector<std::unique_ptr<ImageSource>>> sources_of(const Files& files, const std::string& path) {
+Result<std::vector<std::unique_ptr<ImageSource>>> sources_of(const Files& files, archive::Kind kind,
+                                                             const std::string& path) {
   std::vector<std::unique_ptr<ImageSource>> out;
-  TRY_SET(const archive::Kind kind, archive::kind_of(*files, path));
   if (kind == archive::Kind::kDirectory) {
     out.push_back(directory_source(files));
   } else if (kind == archive::Kind::kDockerArchive) {
@@ -37,16 +39,38 @@ Result<std::vector<std::unique_ptr<ImageSource>>> sources_of(const Files& files,
   return out;
 }
 
+// As policies call it, when it lies at `real_path`.
+Result<Trust::Place> place_of(const Files& files, archive::Kind kind, bool is_directory, std::string real_path) {
+  Trust::Place out{"docker-archive", std::move(real_path), {}, {}};
+  if (kind == archive::Kind::kDirectory) {
+    out.transport = "dir";
+    TRY_SET(out.signatures, signatures_in(*files));
+  } else if (kind != archive::Kind::kDockerArchive) {
+    out.transport = is_directory ? "oci" : "oci-archive";
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, Progress& progress) {
+Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const std::string& signature_policy,
+                    Progress& progress) {
+  TRY_SET(const Trust trust, Trust::open(engine, signature_policy));
+  const std::string real_path = path_of(fd.get());
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return errno_error("reading " + path);
   TRY_SET(const Files files, open_files(engine, std::move(fd), path));
-  TRY_SET(const auto sources, sources_of(files, path));
+  TRY_SET(const archive::Kind kind, archive::kind_of(*files, path));
+  TRY_SET(const Trust::Place place, place_of(files, kind, S_ISDIR(info.st_mode), real_path));
+  TRY_SET(const auto sources, sources_of(files, kind, path));
   Loaded loaded;
   for (const auto& source : sources) {
     Reception how;
     how.names = source->names();
     for (const std::string& name : how.names) how.repositories.push_back(name.substr(0, name.rfind(':')));
+    Trust::Place own = place;
+    if (kind == archive::Kind::kDockerArchive && !how.names.empty()) own.name = how.names.front();
+    how.allowed = trust.gate(std::move(own));
     auto id = receive(engine, *source, how, progress);
     if (!id.ok()) return std::move(id).error().within("loading " + path);
     if (how.names.empty()) loaded.names.push_back("sha256:" + *id);

@@ -21,8 +21,9 @@ namespace {
 
 constexpr std::int64_t kConfigLimit = 8 << 20;
 
-// The manifest for the platform, through an index where there is one.
-Result<Incoming> resolve(ImageSource& source, const Platform& platform) {
+// The manifest for the platform, through an index where there is one; only if the policy accepts it.
+Result<Incoming> resolve(ImageSource& source, const Platform& platform, const Gate& allowed) {
+  if (!allowed) return fail(Code::kDenied, "nobody has asked the signature policy");
   Incoming out;
   TRY_SET(FetchedManifest fetched, source.manifest({}));
   if (oci::is_index(fetched.text, fetched.media_type)) {
@@ -34,8 +35,11 @@ Result<Incoming> resolve(ImageSource& source, const Platform& platform) {
       return fail(Code::kUnsupported, "the index names another index, " + chosen.digest.text());
     }
   }
-  TRY_SET(out.manifest, oci::parse_manifest(fetched.text, fetched.media_type));
   out.manifest_text = text_blob(std::move(fetched.text));
+  std::vector<Digest> digests{out.manifest_text.digest};
+  if (!out.index.digest.empty()) digests.push_back(out.index.digest);
+  TRY(allowed(digests));
+  TRY_SET(out.manifest, oci::parse_manifest(out.manifest_text.bytes, fetched.media_type));
   return out;
 }
 
@@ -108,10 +112,13 @@ Result<std::vector<std::string>> pull_docker_archive(Engine& engine, const Locat
     images.clear();
     images.push_back(std::move(one));
   }
+  TRY_SET(const Trust trust, Trust::open(engine, options.signature_policy));
+  const std::string path = real_path(location.path);
   std::vector<std::string> out;
   for (archive::DockerImage& image : images) {
     TRY_SET(const auto source, docker_archive_source(std::move(image), location.path));
     TRY_SET(Reception how, named(source->names(), options));
+    how.allowed = trust.gate({"docker-archive", path, how.names.empty() ? "" : how.names.front(), {}});
     TRY_SET(std::string id, received(engine, *source, how, location, progress));
     out.push_back(std::move(id));
   }
@@ -122,7 +129,7 @@ Result<std::vector<std::string>> pull_docker_archive(Engine& engine, const Locat
 
 Result<std::string> receive(Engine& engine, ImageSource& source, const Reception& how, Progress& progress) {
   TRY_SET(const Platform platform, parse_platform(how.platform));
-  TRY_SET(Incoming image, resolve(source, platform));
+  TRY_SET(Incoming image, resolve(source, platform, how.allowed));
   TRY_SET(image.config, fetch_config(engine, source, image.manifest.config));
   TRY(warn_of_platform(engine, image.config, platform));
   if (source.made_up()) {
@@ -160,7 +167,14 @@ Result<std::vector<std::string>> pull_local(Engine& engine, const Location& loca
     default:
       names = source->names();
   }
-  TRY_SET(const Reception how, named(names, options));
+  TRY_SET(Reception how, named(names, options));
+  TRY_SET(const Trust trust, Trust::open(engine, options.signature_policy));
+  Trust::Place place{location.text().substr(0, location.text().find(':')), real_path(location.path), {}, {}};
+  if (location.transport == Transport::kDir) {
+    TRY_SET(Fd dir, open_file(location.path, O_RDONLY | O_DIRECTORY));
+    TRY_SET(place.signatures, signatures_in(*archive::open_directory(std::move(dir))));
+  }
+  how.allowed = trust.gate(std::move(place));
   TRY_SET(std::string id, received(engine, *source, how, location, progress));
   return std::vector{std::move(id)};
 }

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "engine/image/transfer/endpoint.h"
+#include "engine/image/transfer/trust.h"
 
 namespace creel::engine::transfer {
 
@@ -13,6 +14,7 @@ struct Reception {
   std::string platform;                   // chooses from an index: "os/arch[/variant]"; empty: the host's
   std::vector<std::string> names;         // "docker.io/library/busybox:latest": what it is called from now on
   std::vector<std::string> repositories;  // "docker.io/library/busybox": where it comes from, for its digests
+  Gate allowed;                           // the signature policy; without one nothing comes in
 };
 // Through an index where there is one; the index is kept. Verifies everything. Of an image that is here already, and
 // whose manifest the source has made up, the names are all that is new: what it was pulled as stays, for save and push.

@@ -59,8 +59,9 @@ struct Loaded {
   std::vector<std::string> names;  // or IDs ("sha256:…") for images without a name
 };
 // `fd` was opened before the user namespace was entered (there, supplementary groups are lost); `path` names it in
-// errors.
-Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, Progress& progress);
+// errors. `signature_policy`: a policy.json instead of the usual ones.
+Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const std::string& signature_policy,
+                    Progress& progress);
 enum class ArchiveFormat : std::uint8_t { kDockerArchive, kOciArchive, kOciDir, kDockerDir };
 // Archives are written to `fd`, directories into it; either stays the caller's, as does deleting what an error left
 // there. `compress`: layers that are kept uncompressed are written with gzip (kDockerDir alone). Needs no user
@@ -68,7 +69,7 @@ enum class ArchiveFormat : std::uint8_t { kDockerArchive, kOciArchive, kOciDir, 
 Result<void> save(Engine& engine, const std::vector<std::string>& images, ArchiveFormat format, int fd, bool compress,
                   Progress& progress);
 struct ImportOptions {
-  std::string reference, message, platform;
+  std::string reference, message, platform, signature_policy;
   std::vector<std::string> changes;  // Dockerfile instructions: CMD, ENV, …
 };
 // A root file system's tar, compressed or not, becomes an image of one layer. `fd` as for load; `source` names it.

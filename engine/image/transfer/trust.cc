@@ -1,11 +1,13 @@
 #include "engine/image/transfer/trust.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
 
+#include "base/file.h"
 #include "registry/policy/registry_signatures.h"
 #include "registry/policy/signature_stores.h"
 #include "registry/policy/verdict.h"
@@ -86,11 +88,22 @@ Result<void> Trust::check(const Place& place, const std::vector<Digest>& digests
   return policy::check(policy_.requirements(origin), subject, signatures, parse_name);
 }
 
+Gate Trust::gate(Place place) const {
+  return [trust = *this, place = std::move(place)](const std::vector<Digest>& digests) {
+    return trust.check(place, digests);
+  };
+}
+
 std::string path_of(int fd) {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path.data(), path.size());
   if (size <= 0 || path[0] != '/') return {};
   return {path.data(), static_cast<std::size_t>(size)};
+}
+
+std::string real_path(const std::string& path) {
+  const auto fd = open_file(path, O_PATH);
+  return fd.ok() ? path_of(fd->get()) : std::string();
 }
 
 Result<policy::Signatures> signatures_in(const archive::FileSet& directory) {

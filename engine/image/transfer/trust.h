@@ -5,6 +5,7 @@
 // engine.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@
 #include "registry/policy/signature_blob.h"
 
 namespace creel::engine::transfer {
+
+// Whether an image whose manifest has these digests may come in.
+using Gate = std::function<Result<void>(const std::vector<Digest>& digests)>;
 
 class Trust {
  public:
@@ -37,6 +41,8 @@ class Trust {
     registry::policy::Signatures signatures;  // dir: what its signature-N files hold
   };
   Result<void> check(const Place& place, const std::vector<Digest>& digests) const;
+  // The same, for later; it outlives this.
+  [[nodiscard]] Gate gate(Place place) const;
 
  private:
   Trust(registry::policy::Policy policy, bool rootless) : policy_(std::move(policy)), rootless_(rootless) {}
@@ -46,6 +52,8 @@ class Trust {
 
 // The path that an open file has; empty for a pipe.
 std::string path_of(int fd);
+// The same for a name.
+std::string real_path(const std::string& path);
 // The signatures in a directory of skopeo's format.
 Result<registry::policy::Signatures> signatures_in(const registry::archive::FileSet& directory);
 

@@ -71,7 +71,7 @@ TEST_CASE("an OCI archive goes in; the layer is unpacked; it comes out with the 
   const Image image = image_of(dir, "welcome");
   write_oci(dir.path("in.tar"), image, image.layer);
   test::Silent silent;
-  auto loaded = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", silent);
+  auto loaded = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", {}, silent);
   REQUIRE_MESSAGE(loaded.ok(), loaded.error().text);
   CHECK(loaded->names == std::vector<std::string>{"localhost/small:1"});
   const auto images = images_in(engine);
@@ -92,7 +92,7 @@ TEST_CASE("an OCI archive goes in; the layer is unpacked; it comes out with the 
     CHECK(*read_file(out) == *read_file(again));
     const TempDir other;
     Engine second = test::engine_in(other);
-    auto back = transfer::load(second, test::input(out), "out.tar", silent);
+    auto back = transfer::load(second, test::input(out), "out.tar", {}, silent);
     REQUIRE_MESSAGE(back.ok(), back.error().text);
     CHECK(back->names == loaded->names);
     CHECK(images_in(second)[0].id == images[0].id);
@@ -106,7 +106,7 @@ TEST_CASE("wrong bytes, a wrong DiffID, a wrong size: refused, nothing named, no
   Engine engine = test::engine_in(dir);
   test::Silent silent;
   const auto refused = [&](const char* what) {
-    auto loaded = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", silent);
+    auto loaded = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", {}, silent);
     INFO(what);
     REQUIRE_FALSE(loaded.ok());
     CHECK(loaded.error().text.find("mismatch") != std::string::npos);
@@ -119,7 +119,7 @@ TEST_CASE("wrong bytes, a wrong DiffID, a wrong size: refused, nothing named, no
   write_oci(dir.path("in.tar"), image, other.layer);
   refused("other bytes of the same length");
   write_oci(dir.path("in.tar"), image, image.layer + std::string(512, '\0'));
-  auto longer = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", silent);
+  auto longer = transfer::load(engine, test::input(dir.path("in.tar")), "in.tar", {}, silent);
   REQUIRE_FALSE(longer.ok());
   CHECK(longer.error().text.find("longer than") != std::string::npos);
   const Image lying = image_of(dir, "welcome", "sha256:" + std::string(64, 'a'));
