@@ -25,6 +25,11 @@ void PushCommand::declare(Flags& flags) {
               "Refuse to push an image of another platform");
   flags.flag("-q,--quiet", quiet_, "Print no progress");
   flags.flag("--remove-signatures", remove_signatures_, "Push no signatures");
+  flags.value("--sign-by", options_.sign.openpgp_key, "KEY", "Sign with this OpenPGP key of gpg's");
+  flags.value("--sign-by-sigstore-private-key", options_.sign.sigstore_key, "path",
+              "Sign with the sigstore key in this file");
+  flags.value("--sign-passphrase-file", options_.sign.passphrase_file, "path",
+              "File that holds the passphrase of the signing key");
   flags.arguments(arguments_);
 }
 
@@ -68,6 +73,7 @@ Result<int> PushCommand::run(Context& context) {
   TRY_SET(options_.registry.platform, platform_of(platform, {}, {}, {}));
   if (level_ != kDefaultLevel) options_.compression_level = static_cast<int>(level_);
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY(apply_environment(engine));
   if (!all_tags_) {
     TRY(push_one(engine, arguments_[0], arguments_.size() > 1 ? arguments_[1] : std::string()));
     return 0;

@@ -263,3 +263,68 @@ END
   rm "$CONTAINERS/registries.d/cosign.yaml"
   refused cosigned:1 "no signature exists"
 }
+
+@test "push --sign-by: what it signs, it accepts, and skopeo too" {
+  policy '{"type":"insecureAcceptAnything"}'
+  pull unsigned:1
+  expect 0 push -q --tls-verify=false --sign-by signer@example.com "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/ours:1"
+  gpgconf --kill all
+  engine rmi -f -a
+  policy "$(signed_by keyPath "\"$WORK/signer.gpg\"")"
+  pull ours:1
+  engine rmi -f -a
+  command skopeo --policy "$CONTAINERS/policy.json" --registries.d "$CONTAINERS/registries.d" copy -q \
+    --src-tls-verify=false "docker://$PLAIN_REGISTRY/ours:1" "dir:$BATS_TEST_TMPDIR/copy"
+  # An unknown key is an error, and so is a place without signatures.
+  policy '{"type":"insecureAcceptAnything"}'
+  pull unsigned:1
+  expect_error 125 "" push -q --tls-verify=false --sign-by nobody@example.com "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/ours:2"
+  expect_error 125 "" push -q --sign-by signer@example.com "$PLAIN_REGISTRY/unsigned:1" "dir:$BATS_TEST_TMPDIR/unsigned"
+  gpgconf --kill all
+}
+
+@test "push --sign-by: a passphrase from a file, never seen in arguments" {
+  creel_only "Podman wants a terminal or an agent here"
+  echo "open sesame" >"$BATS_TEST_TMPDIR/passphrase"
+  chmod 600 "$BATS_TEST_TMPDIR/passphrase"
+  gpg --batch --quiet --pinentry-mode loopback --passphrase-file "$BATS_TEST_TMPDIR/passphrase" \
+    --quick-generate-key locked@example.com ed25519 sign 0 2>/dev/null
+  gpg --export locked@example.com >"$WORK/locked.gpg"
+  gpgconf --kill all
+  policy '{"type":"insecureAcceptAnything"}'
+  pull unsigned:1
+  strace -f -qq -s 4096 -e trace=execve -o "$BATS_TEST_TMPDIR/trace" $(engine_command) push -q --tls-verify=false \
+    --sign-by locked@example.com --sign-passphrase-file "$BATS_TEST_TMPDIR/passphrase" "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/locked:1"
+  gpgconf --kill all
+  run grep -c sesame "$BATS_TEST_TMPDIR/trace"
+  assert_output 0
+  engine rmi -f -a
+  policy "$(signed_by keyPath "\"$WORK/locked.gpg\"")"
+  pull locked:1
+}
+
+@test "push --sign-by-sigstore-private-key: attachments, beside those that are there; a wrong passphrase pushes nothing" {
+  creel_only "Debian builds Podman without sigstore"
+  openssl ecparam -genkey -name prime256v1 -noout 2>/dev/null | openssl pkcs8 -topk8 -passout pass:sesame -out "$BATS_TEST_TMPDIR/key.pem"
+  openssl pkey -in "$BATS_TEST_TMPDIR/key.pem" -passin pass:sesame -pubout -out "$WORK/push.pub"
+  echo sesame >"$BATS_TEST_TMPDIR/passphrase"
+  policy '{"type":"insecureAcceptAnything"}'
+  pull unsigned:1
+  sign() { push -q --tls-verify=false --sign-by-sigstore-private-key "$BATS_TEST_TMPDIR/key.pem" --sign-passphrase-file "$1" "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/$2"; }
+  push() { expect "$wanted" push "$@"; }
+  wanted=125 sign "$BATS_TEST_TMPDIR/passphrase" attached:1
+  assert_contains "$stderr" use-sigstore-attachments
+  printf 'docker:\n  %s/attached:\n    use-sigstore-attachments: true\n' "$PLAIN_REGISTRY" >"$CONTAINERS/registries.d/attached.yaml"
+  echo wrong >"$BATS_TEST_TMPDIR/wrong"
+  wanted=125 sign "$BATS_TEST_TMPDIR/wrong" attached:1
+  assert_contains "$stderr" "passphrase does not open"
+  run command skopeo inspect --tls-verify=false "docker://$PLAIN_REGISTRY/attached:1"
+  [ "$status" -ne 0 ]
+  wanted=0 sign "$BATS_TEST_TMPDIR/passphrase" attached:1
+  wanted=0 sign "$BATS_TEST_TMPDIR/passphrase" attached:2
+  engine rmi -f -a
+  policy "{\"type\":\"sigstoreSigned\",\"keyPath\":\"$WORK/push.pub\"}"
+  pull attached:1
+  pull attached:2
+  rm "$CONTAINERS/registries.d/attached.yaml"
+}

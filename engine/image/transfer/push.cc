@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -10,8 +11,10 @@
 #include "base/text.h"
 #include "engine/image/image_config.h"
 #include "engine/image/transfer/endpoint.h"
+#include "engine/image/transfer/endpoint_registry.h"
 #include "engine/image/transfer/naming.h"
 #include "engine/image/transfer/outgoing.h"
+#include "engine/image/transfer/sign.h"
 
 namespace creel::engine::transfer {
 
@@ -109,6 +112,13 @@ Result<Digest> push_to(Engine& engine, const ImageRecord& image, const Location&
   return outgoing.manifest.digest;
 }
 
+Result<Signer> signer_for(const Engine& engine, const Location& location, const SignOptions& options) {
+  if (location.transport != registry::Transport::kRegistry)
+    return fail(Code::kUnsupported, "signatures go beside images in registries alone");
+  TRY_SET(const Reference destination, parse_reference(location.reference));
+  return Signer::open(engine, destination, options);
+}
+
 }  // namespace
 
 Result<Digest> push(Engine& engine, const std::string& given, const std::string& destination,
@@ -116,8 +126,19 @@ Result<Digest> push(Engine& engine, const std::string& given, const std::string&
   TRY_SET(const ImageRecord image, find_image(engine, given));
   auto location = location_of(image, given, destination);
   if (!location.ok()) return std::move(location).error().within("pushing " + given);
+  const std::string doing = "pushing " + given + " to " + location->text();
+  std::optional<Signer> signer;
+  if (options.sign.wanted()) {
+    auto opened = signer_for(engine, *location, options.sign);
+    if (!opened.ok()) return std::move(opened).error().within(doing);
+    signer = std::move(*opened);
+  }
   auto digest = push_to(engine, image, *location, options, progress);
-  if (!digest.ok()) return std::move(digest).error().within("pushing " + given + " to " + location->text());
+  if (!digest.ok()) return std::move(digest).error().within(doing);
+  if (signer) {
+    auto signed_there = signer->sign(client_options(options.registry), *digest);
+    if (!signed_there.ok()) return std::move(signed_there).error().within("signing " + location->text());
+  }
   return digest;
 }
 

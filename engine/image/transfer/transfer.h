@@ -38,8 +38,15 @@ Result<std::string> pull(Engine& engine, const std::string& reference, const Reg
 // tag or digest was given.
 Result<std::vector<std::string>> remote_tags(const std::string& reference, const RegistryOptions& options);
 
+struct SignOptions {
+  std::string openpgp_key;      // as gpg understands it; empty: none
+  std::string sigstore_key;     // a file; empty: none
+  std::string passphrase_file;  // of either; its first line
+  [[nodiscard]] bool wanted() const { return !openpgp_key.empty() || !sigstore_key.empty(); }
+};
 struct PushOptions {
   RegistryOptions registry;
+  SignOptions sign;  // for registries alone
   std::string format;              // "oci", "v2s2"; empty: as the image is, where the destination holds that
   std::string compression_format;  // "gzip", "zstd": layers that are compressed otherwise are compressed anew
   std::optional<int> compression_level;
