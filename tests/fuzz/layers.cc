@@ -58,7 +58,7 @@ void unpack(const std::string& bytes) {
 }
 
 void octal(char* field, std::size_t size, std::uint64_t value) {
-  std::snprintf(field, size, "%0*llo", static_cast<int>(size - 1), static_cast<unsigned long long>(value));
+  for (std::size_t i = size - 1; i-- > 0; value >>= 3) field[i] = static_cast<char>('0' + (value & 7));
 }
 
 // One entry of a ustar archive. Names longer than the field are cut.
