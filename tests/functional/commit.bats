@@ -4,7 +4,7 @@ setup_file() { busybox_store; }
 teardown_file() { close_store; }
 teardown() {
   clean_up
-  engine images -q --format '{{.Repository}}:{{.Tag}} {{.ID}}' | grep -v "^$BUSYBOX " | cut -d' ' -f2 | sort -u |
+  engine images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | grep -v "^$BUSYBOX " | cut -d' ' -f2 | sort -u |
     while read -r id; do engine rmi -f "$id" >/dev/null 2>&1 || true; done
 }
 # A container that has changed, made, deleted; owners, modes, links, devices.
