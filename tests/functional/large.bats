@@ -3,7 +3,15 @@ load lib
 setup_file() {
   own_store
   export DEBIAN=$PLAIN_REGISTRY/debian:latest
-  engine pull -q --tls-verify=false "$DEBIAN" >/dev/null
+  memory_of $(engine_command) pull -q --tls-verify=false "$DEBIAN" >"$WORK/pull-memory"
+}
+# memory_of COMMAND...: its peak, in kB.
+memory_of() {
+  python3 - "$@" <<'END'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+END
 }
 teardown_file() { close_store; }
 teardown() { clean_up; }
@@ -64,6 +72,13 @@ teardown() { clean_up; }
   expect 0 exec -u postgres db psql -h /tmp -At -c 'select count(*) from pgbench_history' bench
   assert_output "$rows"
   expect 0 stop -t 30 db
+}
+
+@test "memory of pull and push: 64 MiB, and 8 MiB for each of four streams" {
+  creel_only
+  [ "$(cat "$WORK/pull-memory")" -lt $((96 * 1024)) ]
+  # By another name of the registry nothing can be mounted: all bytes are sent.
+  [ "$(memory_of $(engine_command) push -q --tls-verify=false "$DEBIAN" "localhost:${PLAIN_REGISTRY##*:}/memory/debian")" -lt $((96 * 1024)) ]
 }
 
 @test "images: its size; inspect: five layers" {

@@ -92,9 +92,14 @@ push() { expect 0 push -q --tls-verify=false "$@"; }
   expect 0 search --tls-verify=false --list-tags --format '{{.Tag}}' "$to"
   assert_equal "$(sort <<<"$output" | tr '\n' ' ')" "a b c "
   expect 0 rmi "$to:a" "$to:b" "$to:c"
+  expect 0 pull -q --tls-verify=false --all-tags "$to"
+  assert_equal "$(engine images --format '{{.Repository}}:{{.Tag}}' | grep -F -c "$to:")" 3
+  expect_error 125 "all-tags" pull --all-tags "$to:a"
+  expect 0 rmi "$to:a" "$to:b" "$to:c"
 }
 
 @test "push: --format and --compression-format make another manifest of the same image" {
+  creel_only "Podman 4.3 sends no other compression where the registry has one"
   to=$(fresh)
   id=$(engine inspect -f '{{.Id}}' "$PROXY/busybox:latest")
   push --format v2s2 "$PROXY/busybox:latest" "$to:docker"
@@ -128,7 +133,7 @@ push() { expect 0 push -q --tls-verify=false "$@"; }
 @test "push: TLS and credentials; without them the error says how to log in" {
   to=$TLS_REGISTRY/pushed/one
   expect 125 push -q "$PROXY/busybox:latest" "$to:1"
-  assert_contains "$stderr" "creel login $TLS_REGISTRY"
+  if ! is_podman; then assert_contains "$stderr" "creel login $TLS_REGISTRY"; fi
   expect 0 push -q --creds "$REGISTRY_USER:$REGISTRY_PASSWORD" "$PROXY/busybox:latest" "$to:1"
   skopeo inspect --cert-dir "$HOME/.config/containers/certs.d/$TLS_REGISTRY" --creds "$REGISTRY_USER:$REGISTRY_PASSWORD" "docker://$to:1" >/dev/null
   expect 125 push -q --creds "$REGISTRY_USER:not-the-password" "$PROXY/busybox:latest" "$to:1"
@@ -147,7 +152,7 @@ push() { expect 0 push -q --tls-verify=false "$@"; }
   done
   push "$PROXY/busybox:latest" "docker-archive:$BATS_TEST_TMPDIR/d.tar:registry.example/x:1"
   assert_equal "$(skopeo inspect --config "docker-archive:$BATS_TEST_TMPDIR/d.tar" | python3 -c 'import json, sys; print(*json.load(sys.stdin)["rootfs"]["diff_ids"])')" \
-    "$(engine inspect -f '{{join .RootFS.Layers " "}}' "$PROXY/busybox:latest")"
+    "$(engine inspect -f '{{json .RootFS.Layers}}' "$PROXY/busybox:latest" | jq -r 'join(" ")')"
 }
 
 @test "push: a busy registry is asked again, a lost connection is resumed or begun anew" {

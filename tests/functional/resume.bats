@@ -131,18 +131,6 @@ pull_and_run() {
   [ ! -e "$PARTIAL" ]
 }
 
-@test "memory: 64 MiB and 8 MiB for each of four streams, whatever the image" {
-  measured() {
-    python3 - "$@" <<'END'
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-END
-  }
-  [ "$(measured $(engine_command) pull -q --tls-verify=false "$PLAIN_REGISTRY/debian")" -lt $((96 * 1024)) ]
-  [ "$(measured $(engine_command) push -q --tls-verify=false "$PLAIN_REGISTRY/debian" "localhost:${PLAIN_REGISTRY##*:}/memory/debian")" -lt $((96 * 1024)) ]
-}
-
 @test "one syncfs for a pull, none for one that brings nothing" {
   command -v strace >/dev/null || skip "strace is not installed"
   # Inside a namespace that exists: a set-uid program gets no rights beneath strace.

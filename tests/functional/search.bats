@@ -19,13 +19,17 @@ teardown_file() { close_store; }
   expect 0 search --tls-verify=false --list-tags "$PLAIN_REGISTRY/busybox"
   assert_matches "${lines[0]}" '^NAME +TAG'
   assert_contains "$output" "docker"
+  expect 125 search --tls-verify=false --list-tags "$PLAIN_REGISTRY/absent"
+}
+
+@test "search --list-tags --format" {
+  creel_only "Podman 4.3 prints its table all the same"
   expect 0 search --tls-verify=false --list-tags --format '{{.Tag}}' "$PLAIN_REGISTRY/debian"
   assert_output latest
   expect 0 search --tls-verify=false --list-tags --limit 1 --format '{{.Name}}' "$PLAIN_REGISTRY/busybox"
   assert_output "$PLAIN_REGISTRY/busybox"
   expect 0 search --tls-verify=false --list-tags --format json "$PLAIN_REGISTRY/debian"
   assert_equal "$(python3 -c 'import json, sys; print(json.load(sys.stdin))' <<<"$output")" "[{'Name': '$PLAIN_REGISTRY/debian', 'Tags': ['latest']}]"
-  expect 125 search --tls-verify=false --list-tags "$PLAIN_REGISTRY/absent"
 }
 
 @test "search: limits and filters" {
@@ -36,7 +40,7 @@ teardown_file() { close_store; }
   expect 0 search --tls-verify=false --filter is-official=false --format '{{.Name}}' "$PLAIN_REGISTRY/busybox"
   assert_output "$PLAIN_REGISTRY/busybox"
   expect_error 125 "color" search --filter color=red "$PLAIN_REGISTRY/busybox"
-  expect_error 125 "101" search --limit 101 "$PLAIN_REGISTRY/busybox"
+  is_podman || expect_error 125 "101" search --limit 101 "$PLAIN_REGISTRY/busybox"
 }
 
 @test "search: nobody listening" {
