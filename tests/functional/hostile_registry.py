@@ -13,7 +13,7 @@ traversal-digest  a header calls the manifest's digest a path
 vast            a layer says that it has 4 TiB
 bomb            a layer of 400 kB whose archive is followed by 400 MB of zeros
 bomb-zstd       the same with zstd
-inner           a file of 3 GB of zeros in 3 MB
+inner           a file of 1 GB of zeros in 1 MB
 many            a layer with 30,000 entries
 long            a file's name has 300 bytes
 far             directories nested 1,900 deep
@@ -97,8 +97,8 @@ def make(name):
         image = Image(*followed_by_zeros(SMALL, 400 << 20, Zstd), kind="zstd")
     elif name == "inner":
         info = tarfile.TarInfo("zeros")
-        info.size = 3 << 30
-        image = Image(*followed_by_zeros(info.tobuf(), (3 << 30) + (1 << 20), lambda out: gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1)))
+        info.size = 1 << 30
+        image = Image(*followed_by_zeros(info.tobuf(), (1 << 30) + (1 << 20), lambda out: gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1)))
     elif name == "many":
         image = Image(tar(lambda entry: [entry(f"d{i % 100}/{i}", kind=tarfile.SYMTYPE, link="/etc/passwd") for i in range(30000)]))
     elif name == "long":
