@@ -14,6 +14,7 @@ struct Group {
 constexpr Group kGroups[] = {
     {"container", "Manage containers"},
     {"image", "Manage images"},
+    {"manifest", "Manage manifest lists"},
     {"system", "Look at this engine and its host"},
     {"volume", "Manage volumes"},
 };

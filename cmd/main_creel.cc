@@ -1,6 +1,7 @@
 // bin/creel: every command but those of the image plane, which creel-images carries.
 #include "cmd/command.h"
 #include "cmd/image_plane.h"
+#include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
 
 namespace creel::cmd {
@@ -15,6 +16,11 @@ const RegistryPlane& registry_plane() {
 }
 std::unique_ptr<Handler> (*image_plane_factory(std::string_view))() {
   return nullptr;
+}
+
+const ManifestPlane& manifest_plane() {
+  static constexpr ManifestPlane kNone{};
+  return kNone;
 }
 
 }  // namespace creel::cmd

@@ -6,11 +6,13 @@
 #include "cmd/container/attach.h"
 #include "cmd/container/cleanup.h"
 #include "cmd/container/create.h"
+#include "cmd/container/diff.h"
 #include "cmd/container/exec.h"
 #include "cmd/container/exists.h"
 #include "cmd/container/inspect.h"
 #include "cmd/container/kill.h"
 #include "cmd/container/logs.h"
+#include "cmd/container/mount.h"
 #include "cmd/container/pause.h"
 #include "cmd/container/port.h"
 #include "cmd/container/prune.h"
@@ -23,13 +25,20 @@
 #include "cmd/container/top.h"
 #include "cmd/container/update.h"
 #include "cmd/container/wait.h"
-#include "cmd/image_plane.h"
 #include "cmd/image/exists.h"
+#include "cmd/image/history.h"
 #include "cmd/image/images.h"
 #include "cmd/image/inspect.h"
+#include "cmd/image/manifest.h"
+#include "cmd/image/mount.h"
+#include "cmd/image/prune.h"
 #include "cmd/image/rmi.h"
+#include "cmd/image/scp.h"
 #include "cmd/image/tag.h"
+#include "cmd/image/tree.h"
 #include "cmd/image/untag.h"
+#include "cmd/image_plane.h"
+#include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
 #include "cmd/system/commands.h"
 #include "cmd/system/complete.h"
@@ -39,6 +48,7 @@
 #include "cmd/system/inspect.h"
 #include "cmd/system/man.h"
 #include "cmd/system/prune.h"
+#include "cmd/system/unshare.h"
 #include "cmd/system/version.h"
 #include "cmd/volume/prune.h"
 
@@ -90,11 +100,18 @@ constexpr const char* kInspectExamples =
 std::vector<Command> rows() {
   const ImagePlane& plane = image_plane();
   const RegistryPlane& registries = registry_plane();
+  const ManifestPlane& lists = manifest_plane();
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
                        kLocal, kShown, make<AttachCommand>, 1, 1};
   const Command create{"create", "[options] IMAGE [COMMAND [ARG...]]", "Create but do not start a container",
                        kLocal, kShown, make<CreateCommand>, 1, kAny,
                        "Makes a container from an image, as run does, and prints its ID. Start it with creel start."};
+  const Command diff{"diff", "[options] {CONTAINER|IMAGE} [{CONTAINER|IMAGE}]",
+                     "Show what a container or image has added, changed and deleted",
+                     kLocal, kShown, make<DiffCommand>, 0, 2,
+                     "Compares a container with its image, and an image with what is below its last layer; or with the\n"
+                     "second container or image. A: added, C: changed, D: deleted.",
+                     "creel diff web\ncreel diff --format json debian:12 debian:11"};
   const Command exec{"exec", "[options] CONTAINER COMMAND [ARG...]", "Run a command in a running container",
                      kLocal, kShown, make<ExecCommand>, 2, kAny,
                      "Runs a further process inside a running container. The exit code is that process's.",
@@ -103,6 +120,15 @@ std::vector<Command> rows() {
                      kLocal, kShown, make<KillCommand>, 0, kAny};
   const Command logs{"logs", "[options] CONTAINER [CONTAINER...]", "Fetch the logs of one or more containers",
                      kLocal, kShown, make<LogsCommand>, 0, kAny};
+  const Command mount{"mount", "[options] [CONTAINER...]", "Show the files of containers as directories",
+                      kLocal, kShown, make<MountCommand>, 0, kAny,
+                      "Mounts the containers' root file systems and prints where. An ordinary user does that in creel unshare,\n"
+                      "and what was mounted goes with it. Without a container: lists what is mounted.",
+                      "creel unshare sh -c 'ls $(creel mount web)'"};
+  const Command unmount{"unmount", "[options] CONTAINER [CONTAINER...]", "Undo creel mount",
+                        kLocal, kShown, make<UnmountCommand>, 0, kAny};
+  const Command image_unmount{"image unmount", "[options] IMAGE [IMAGE...]", "Undo creel image mount",
+                              kLocal, kShown, make<ImageUnmountCommand>, 0, kAny};
   const Command pause{"pause", "[options] CONTAINER [CONTAINER...]", "Make the processes of containers stand still",
                       kLocal, kShown, make<PauseCommand>, 0, kAny,
                       "All processes of the containers are frozen until creel unpause. This needs cgroup v2."};
@@ -136,6 +162,10 @@ std::vector<Command> rows() {
                        "creel update --memory 512m --cpus 1.5 web"};
   const Command wait{"wait", "[options] CONTAINER [CONTAINER...]", "Wait for containers to end, print their exit codes",
                      kLocal, kShown, make<WaitCommand>, 0, kAny};
+  const Command history{"history", "[options] IMAGE", "Show the steps that made an image",
+                        kLocal, kShown, make<HistoryCommand>, 1, 1, nullptr,
+                        "creel history docker.io/library/debian:12\n"
+                        "creel history --format '{{.CreatedBy}}' --no-trunc debian:12"};
   const Command images{"images", "[options] [IMAGE]", "List images in local storage",
                        kLocal, kShown, make<ImagesCommand>, 0, 1, nullptr, kImagesExamples};
   const Command rmi{"rmi", "[options] IMAGE [IMAGE...]", "Remove one or more images from local storage",
@@ -200,10 +230,24 @@ std::vector<Command> rows() {
     return row;
   };
   std::vector<Command> all = {
-      attach, create, exec, kill, logs, pause, port, ps, rm, run, start, stats, stop, top, unpause, update, wait,
-      images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, info, inspect, version,
+      attach, create, diff, exec, kill, logs, mount, pause, port, ps, rm, run, start, stats, stop, top, unmount, unpause, update, wait,
+      history, images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, info, inspect, version,
       as(attach, "container attach"), as(commit, "container commit"), as(create, "container create"), as(exec, "container exec"),
       as(export_, "container export"),
+      as(diff, "container diff"), as(mount, "container mount"), as(unmount, "container unmount"),
+      quietly(unmount, "container umount"), quietly(unmount, "umount"),
+      image_unmount, quietly(image_unmount, "image umount"),
+      {"image diff", "[options] IMAGE [IMAGE]", "Show what an image has added, changed and deleted",
+       kLocal, kShown, make<ImageDiffCommand>, 1, 2},
+      {"image mount", "[options] [IMAGE...]", "Show the files of images as directories",
+       kLocal, kShown, make<ImageMountCommand>, 0, kAny,
+       "Mounts images, read-only, and prints where. An ordinary user does that in creel unshare, and what was mounted\n"
+       "goes with it. Without an image: lists what is mounted."},
+      {"unshare", "[options] [COMMAND [ARG...]]", "Run a command, or a shell, in the engine's user namespace",
+       kLocal, kShown, make<UnshareCommand>, 0, kAny,
+       "There the files of containers and images have the owners that they have inside, and creel mount works.\n"
+       "The exit code is the command's.",
+       "creel unshare cat /proc/self/uid_map"},
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
       as(pause, "container pause"), as(stats, "container stats"), as(top, "container top"), as(unpause, "container unpause"),
       as(update, "container update"),
@@ -220,6 +264,7 @@ std::vector<Command> rows() {
       as(load, "image load"), as(save, "image save"), as(import, "image import"),
       {"image exists", "IMAGE", "Exit code 0 when the image is in local storage, 1 when not",
        kLocal, kShown, make<ImageExistsCommand>, 1, 1},
+      as(history, "image history"),
       {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
        kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
       {"container prune", "[options]", "Remove all containers that do not run", kLocal, kShown,
@@ -230,6 +275,35 @@ std::vector<Command> rows() {
        "creel login registry.example.com\n"
        "creel login -u me --password-stdin registry.example.com < password"},
       {"logout", "[options] [REGISTRY]", "Log out of a registry", kImages, kShown, registries.logout, 0, 1},
+      {"image prune", "[options]", "Remove images that nothing uses",
+       kLocal, kShown, make<ImagePruneCommand>, 0, 0,
+       "Removes the images that have no name and that no container uses; with --all, those with a name too."},
+      {"image scp", "[options] IMAGE [HOST::]", "Copy an image to or from another machine or user",
+       kLocal, kShown, make<ImageScpCommand>, 1, 2,
+       "HOST::IMAGE is an image there, HOST:: a place for it: [USER@]MACHINE[:PORT] by ssh, USER@localhost another user\n"
+       "of this machine. creel must be there too; the manifest keeps its digest.",
+       "creel image scp debian:12 me@build.example::\ncreel image scp me@build.example::app:1"},
+      {"image tree", "[options] IMAGE", "Show the layers of an image and the images that end there",
+       kLocal, kShown, make<TreeCommand>, 1, 1},
+      {"manifest add", "[options] LIST {IMAGE|FILE} [{IMAGE|FILE}...]", "Add images or artifacts to a manifest list",
+       kImages, kShown, lists.add, 2, kAny,
+       "An image is looked for in local storage, then in its registry, where it stays until the list is pushed."},
+      {"manifest annotate", "[options] LIST [IMAGE]", "Say more of an image in a manifest list, or of the list",
+       kImages, kShown, lists.annotate, 1, 2},
+      {"manifest create", "[options] LIST [IMAGE...]", "Make a manifest list in local storage",
+       kImages, kShown, lists.create, 1, kAny, nullptr,
+       "creel manifest create app:1 registry.example/app:1-amd64 registry.example/app:1-arm64"},
+      {"manifest exists", "LIST", "Exit code 0 when the manifest list is in local storage, 1 when not",
+       kLocal, kShown, make<ManifestExistsCommand>, 1, 1},
+      {"manifest inspect", "[options] LIST", "Show a manifest list, here or in a registry",
+       kImages, kShown, lists.inspect, 1, 1},
+      {"manifest push", "[options] LIST [DESTINATION]", "Copy a manifest list and its images to a registry or elsewhere",
+       kImages, kShown, lists.push, 1, 2, nullptr,
+       "creel manifest push app:1 registry.example/app:1\ncreel manifest push app:1 oci:directory:1"},
+      {"manifest remove", "LIST DIGEST", "Take an image out of a manifest list",
+       kImages, kShown, lists.remove, 2, 2},
+      {"manifest rm", "[options] LIST [LIST...]", "Remove manifest lists from local storage",
+       kLocal, kShown, make<ManifestRmCommand>, 1, kAny},
       as(info, "system info"),
       {"system check", "[options]", "Check that the store is whole", kImages, kShown, image_plane_factory("system check"), 0, 0,
        "Compares every record with the disk and every file with the records, and reads every blob. Exit code 0: all is\n"

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "rootless/unshared.h"
 
 namespace creel::rootless {
 
@@ -64,14 +65,17 @@ std::string default_runtime(Identity identity) {
 }  // namespace
 
 Identity identity(bool inside_userns_flag) {
-  if (inside_userns_flag) return Identity::kInsideUserns;
+  if (inside_userns_flag || unshared_session()) return Identity::kInsideUserns;
   return geteuid() == 0 ? Identity::kRoot : Identity::kUser;
 }
 
 Result<Directories> directories(Identity identity, const std::string& store, const std::string& runtime) {
   Directories out;
+  const auto session = identity == Identity::kInsideUserns ? unshared_session() : std::nullopt;
   if (!store.empty()) {
     TRY_SET(out.store, absolute(store, "--root"));
+  } else if (session) {
+    out.store = session->store;
   } else if (identity == Identity::kRoot) {
     out.store = "/var/lib/creel";
   } else if (const std::string data = variable("XDG_DATA_HOME"); !data.empty() && data.front() == '/') {
@@ -82,6 +86,8 @@ Result<Directories> directories(Identity identity, const std::string& store, con
   }
   if (!runtime.empty()) {
     TRY_SET(out.runtime, absolute(runtime, "--runroot"));
+  } else if (session) {
+    out.runtime = session->runtime;
   } else {
     out.runtime = default_runtime(identity);
   }

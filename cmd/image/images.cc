@@ -7,7 +7,10 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "cmd/image/images_tree.h"
 #include "cmd/output/output.h"
+#include "cmd/output/tabwriter.h"
+#include "engine/image/family.h"
 #include "engine/image/image.h"
 
 namespace creel::cmd {
@@ -68,87 +71,155 @@ Result<void> sort_rows(std::vector<Row>& rows, const std::string& by) {
   return {};
 }
 
-std::string digest_of(const storage::ImageRecord& image) {
-  return image.manifest.text();
-}
-
-json repo_digests(const storage::ImageRecord& image) {
+template <typename Texts>
+json array_of(const Texts& texts) {
   json out = json::array();
-  for (const std::string& digest : image.digests) out.push_back(digest);
+  for (const std::string& text : texts) out.push_back(text);
   return out;
 }
 
-json names_of(const storage::ImageRecord& image) {
-  json out = json::array();
-  for (const std::string& name : image.names) out.push_back(name);
+json config_of(const storage::ImageRecord& image) {
+  json config = json::parse(image.config, nullptr, false);
+  return config.is_object() ? config : json::object();
+}
+
+json labels_of(const json& config) {
+  const auto inner = config.find("config");
+  if (inner == config.end() || !inner->is_object()) return nullptr;
+  const auto labels = inner->find("Labels");
+  return labels != inner->end() && labels->is_object() && !labels->empty() ? *labels : json();
+}
+
+// As Go prints a time in UTC.
+std::string utc_time(std::int64_t ns) {
+  std::string text = format_rfc3339(ns);
+  text[10] = ' ';
+  text.pop_back();
+  return text + " +0000 UTC";
+}
+
+std::string shown_id(const storage::ImageRecord& image, bool no_trunc) {
+  return no_trunc ? "sha256:" + image.id : image.id.substr(0, 12);
+}
+
+std::string age_of(const storage::ImageRecord& image, std::int64_t now) {
+  return human_duration(now - image.created_ns) + " ago";
+}
+
+// What costs more than the record at hand: counted and looked up only for formats that show it.
+struct Relations {
+  std::unordered_map<std::string, int> users;
+  std::unordered_map<std::string, std::string> parents;
+  [[nodiscard]] int containers(const storage::ImageRecord& image) const {
+    const auto it = users.find(image.id);
+    return it == users.end() ? 0 : it->second;
+  }
+  [[nodiscard]] std::string parent(const storage::ImageRecord& image) const {
+    const auto it = parents.find(image.id);
+    return it == parents.end() ? std::string() : it->second;
+  }
+};
+
+Result<Relations> relations(engine::Engine& engine, const std::string& format,
+                            const std::vector<storage::ImageRecord>& images) {
+  Relations out;
+  const bool all = means_json(format);
+  TRY_SET(storage::Store * store, engine.store());
+  if (all || format.find("Containers") != std::string::npos) {
+    TRY_SET(const auto containers, store->containers());
+    for (const storage::ContainerRecord& container : containers) ++out.users[container.image_id];
+  }
+  if (all || format.find("Parent") != std::string::npos) {
+    TRY_SET(const std::vector<storage::ImageRecord> everything, store->images());
+    const engine::ImageFamily family(everything);
+    for (const storage::ImageRecord& image : images) {
+      if (const auto* parent = engine::is_list(image) ? nullptr : family.parent(image))
+        out.parents[image.id] = parent->id;
+    }
+  }
   return out;
 }
 
-json labels_of(const storage::ImageRecord& image) {
-  const json config = json::parse(image.config, nullptr, false);
-  if (!config.is_object()) return nullptr;
-  const json inner = config.value("config", json());
-  if (!inner.is_object()) return nullptr;
-  return inner.contains("Labels") && inner["Labels"].is_object() ? inner["Labels"] : json();
-}
-
-using Users = std::unordered_map<std::string, int>;
-
-json template_row(const Row& row, bool no_trunc, const Users& users, std::int64_t now) {
+json template_row(const Row& row, bool no_trunc, const Relations& relations, bool labels, std::int64_t now) {
   const storage::ImageRecord& image = *row.image;
-  const auto used = users.find(image.id);
-  const std::string age = human_duration(now - image.created_ns) + " ago";
-  const std::string size = human_size(image.size);
+  const std::string age = age_of(image, now);
   const bool dangling = image.names.empty();
-  return {{"ID", no_trunc ? "sha256:" + image.id : image.id.substr(0, 12)},
+  return {{"ID", shown_id(image, no_trunc)},
           {"Id", image.id},
-          {"ParentId", ""},
+          {"ParentId", relations.parent(image)},
           {"Repository", row.repository},
           {"Tag", row.tag},
-          {"Digest", digest_of(image)},
+          {"Digest", image.manifest.text()},
           {"Created", age},
           {"CreatedSince", age},
-          {"CreatedAt", format_rfc3339(image.created_ns)},
-          {"CreatedTime", format_rfc3339(image.created_ns)},
-          {"Size", size},
-          {"VirtualSize", size},
+          {"CreatedAt", utc_time(image.created_ns)},
+          {"CreatedTime", utc_time(image.created_ns)},
+          {"Size", human_size(image.size)},
+          {"VirtualSize", image.size},
           {"SharedSize", 0},
-          {"Names", names_of(image)},
-          {"RepoTags", names_of(image)},
-          {"RepoDigests", repo_digests(image)},
-          {"Labels", labels_of(image)},
-          {"Containers", used == users.end() ? 0 : used->second},
+          {"Names", array_of(image.names)},
+          {"RepoTags", array_of(image.names)},
+          {"RepoDigests", array_of(image.digests)},
+          {"Labels", labels ? labels_of(config_of(image)) : json()},
+          {"Containers", relations.containers(image)},
           {"Dangling", dangling},
           {"IsDangling", dangling},
           {"ReadOnly", false},
           {"IsReadOnly", false},
-          {"History", names_of(image)}};
+          {"IsManifestList", engine::is_list(image)},
+          {"History", join(image.names, ", ")}};
 }
 
-json document(const Row& row, const Users& users) {
+json document(const Row& row, const Relations& relations) {
   const storage::ImageRecord& image = *row.image;
-  const auto used = users.find(image.id);
-  const json config = json::parse(image.config, nullptr, false);
-  const auto text = [&](const char* key) {
-    return config.is_object() && config.contains(key) && config[key].is_string() ? config[key] : json("");
-  };
+  const json config = config_of(image);
   json out = {{"Id", image.id},
-              {"ParentId", ""},
+              {"ParentId", relations.parent(image)},
               {"RepoTags", nullptr},
-              {"RepoDigests", repo_digests(image)},
+              {"RepoDigests", array_of(image.digests)},
               {"Created", image.created_ns / 1'000'000'000},
               {"CreatedAt", format_rfc3339(image.created_ns)},
               {"Size", image.size},
               {"SharedSize", 0},
               {"VirtualSize", image.size},
-              {"Labels", labels_of(image)},
-              {"Containers", used == users.end() ? 0 : used->second},
-              {"Digest", digest_of(image)},
-              {"History", names_of(image)},
-              {"Names", names_of(image)},
-              {"Arch", text("architecture")},
-              {"Os", text("os")}};
+              {"Labels", labels_of(config)},
+              {"Containers", relations.containers(image)},
+              {"Digest", image.manifest.text()},
+              {"History", array_of(image.names)},
+              {"IsManifestList", engine::is_list(image)},
+              {"Names", array_of(image.names)}};
+  for (const auto& [key, from] : {std::pair("Arch", "architecture"), std::pair("Os", "os")}) {
+    const auto value = config.find(from);
+    if (value != config.end() && value->is_string()) out[key] = *value;
+  }
   if (image.names.empty()) out["Dangling"] = true;
+  return out;
+}
+
+struct Columns {
+  bool digests, no_trunc, no_heading, history;
+};
+
+std::string table(const std::vector<Row>& rows, const Columns& show, std::int64_t now) {
+  std::string out;
+  const auto line = [&](std::initializer_list<std::string> cells) {
+    std::string text;
+    for (const std::string& cell : cells) {
+      if (cell.empty()) continue;  // a column that is not shown
+      if (!text.empty()) text += '\t';
+      text += cell;
+    }
+    out += text + "\n";
+  };
+  if (!show.no_heading) {
+    line({"REPOSITORY", "TAG", show.digests ? "DIGEST" : "", "IMAGE ID", "CREATED", "SIZE",
+          show.history ? "HISTORY" : ""});
+  }
+  for (const Row& row : rows) {
+    const storage::ImageRecord& image = *row.image;
+    line({row.repository, row.tag, show.digests ? image.manifest.text() : "", shown_id(image, show.no_trunc),
+          age_of(image, now), human_size(image.size), show.history ? join(image.names, ", ") : ""});
+  }
   return out;
 }
 
@@ -159,16 +230,23 @@ void ImagesCommand::declare(Flags& flags) {
   flags.flag("--digests", digests_, "Show digests");
   flags.list("-f,--filter", filters_, "strings", "Show only images that meet this condition").csv();
   flags.value("--format", format_, "string", "Print JSON, or by a Go template");
+  flags.flag("--history", history_, "Show the names that an image has had");
   flags.flag("--no-trunc", no_trunc_, "Show whole IDs");
   flags.flag("-n,--noheading", no_heading_, "Print no column headings");
   flags.flag("-q,--quiet", quiet_, "Print only image IDs");
   flags.value("--sort", sort_, "string", "Sort by created, id, repository, size or tag")
       .choices({"created", "id", "repository", "size", "tag"});
+  flags.flag("--tree", tree_, "Show images by name with their platforms below, as Docker does");
   flags.arguments(arguments_);
 }
 
 Result<int> ImagesCommand::run(Context& context) {
-  if (quiet_ && !format_.empty()) return fail(Code::kInvalid, "quiet and format are mutually exclusive");
+  if (quiet_ && !format_.empty() && !means_json(format_)) {
+    return fail(Code::kInvalid, "quiet and format are mutually exclusive");
+  }
+  if (tree_ && (quiet_ || !format_.empty() || no_heading_)) {
+    return fail(Code::kInvalid, "--tree cannot be used with --quiet, --noheading or --format");
+  }
   if (!arguments_.empty() && !filters_.empty()) {
     return fail(Code::kInvalid, "cannot specify an image and a filter(s)");
   }
@@ -177,44 +255,49 @@ Result<int> ImagesCommand::run(Context& context) {
   std::vector<Row> rows = rows_of(images);
   TRY(sort_rows(rows, sort_));
 
-  if (quiet_) {
+  if (tree_) {
+    std::fputs(images_tree(images).c_str(), stdout);
+    return 0;
+  }
+  if (quiet_ && format_.empty()) {
     std::unordered_set<std::string> seen;
     for (const Row& row : rows) {
-      if (!seen.insert(row.image->id).second) continue;
-      const std::string id = no_trunc_ ? "sha256:" + row.image->id : row.image->id.substr(0, 12);
-      std::printf("%s\n", id.c_str());
+      if (seen.insert(row.image->id).second) std::printf("%s\n", shown_id(*row.image, no_trunc_).c_str());
     }
     return 0;
   }
-
-  Users users;
-  if (!format_.empty()) {
-    TRY_SET(storage::Store * store, engine.store());
-    TRY_SET(const auto containers, store->containers());
-    for (const storage::ContainerRecord& container : containers) ++users[container.image_id];
-  }
-  json list = json::array();
-  json documents = json::array();
   const std::int64_t now = now_ns();
-  for (const Row& row : rows) {
-    list.push_back(template_row(row, no_trunc_, users, now));
-    if (!format_.empty()) documents.push_back(document(row, users));
+  if (format_.empty()) {
+    std::fputs(align_columns(table(rows, {digests_, no_trunc_, no_heading_, history_}, now)).c_str(), stdout);
+    return 0;
   }
-  Listing listing;
-  listing.columns = {{"REPOSITORY", ".Repository"}, {"TAG", ".Tag"}};
-  if (digests_) listing.columns.push_back({"DIGEST", ".Digest"});
-  listing.columns.insert(listing.columns.end(), {{"IMAGE ID", ".ID"}, {"CREATED", ".CreatedSince"}, {"SIZE", ".Size"}});
-  listing.headers = {{"CREATED", ".Created"},
-                     {"CREATED AT", ".CreatedAt"},
-                     {"DIGEST", ".Digest"},
-                     {"IMAGE ID", ".Id"},
-                     {"REPO TAGS", ".RepoTags"},
-                     {"REPO DIGESTS", ".RepoDigests"},
-                     {"VIRTUAL SIZE", ".VirtualSize"},
-                     {"NAMES", ".Names"},
-                     {"CONTAINERS", ".Containers"}};
-  listing.no_heading = no_heading_;
-  TRY_SET(const std::string text, render_list(listing, format_, list, documents));
+  TRY_SET(const Relations related, relations(engine, format_, images));
+  const bool as_json = means_json(format_);
+  const bool labels = format_.find("abels") != std::string::npos;
+  json list = json::array();
+  for (const Row& row : rows) {
+    list.push_back(as_json ? document(row, related) : template_row(row, no_trunc_, related, labels, now));
+  }
+  const Listing listing{{{"REPOSITORY", ".Repository"},
+                         {"TAG", ".Tag"},
+                         {"IMAGE ID", ".ID"},
+                         {"CREATED", ".CreatedSince"},
+                         {"SIZE", ".Size"}},
+                        {{"CREATED", ".Created"},
+                         {"CREATED AT", ".CreatedAt"},
+                         {"DIGEST", ".Digest"},
+                         {"IMAGE ID", ".Id"},
+                         {"REPO TAGS", ".RepoTags"},
+                         {"REPO DIGESTS", ".RepoDigests"},
+                         {"VIRTUAL SIZE", ".VirtualSize"},
+                         {"SHARED SIZE", ".SharedSize"},
+                         {"PARENT ID", ".ParentId"},
+                         {"R/O", ".ReadOnly"},
+                         {"HISTORY", ".History"},
+                         {"NAMES", ".Names"},
+                         {"CONTAINERS", ".Containers"}},
+                        no_heading_};
+  TRY_SET(const std::string text, render_list(listing, format_, list, json()));
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -11,7 +11,7 @@ class ImageInspectCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
-  std::string format_;
+  std::string format_, platform_;
   std::vector<std::string> arguments_;
 };
 

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "engine/image/image.h"
 
 namespace creel::cmd {
+
+// "Untagged: …", "Deleted: …".
+void print_removed(const engine::RemovedImage& removed);
 
 // creel rmi: takes names away, deletes images that have none left.
 class RmiCommand : public Handler {
@@ -11,8 +15,8 @@ class RmiCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
-  bool all_ = false, force_ = false, ignore_ = false;
-  std::vector<std::string> arguments_;
+  bool all_ = false, force_ = false, ignore_ = false, no_prune_ = false;
+  std::vector<std::string> platforms_, arguments_;
 };
 
 }  // namespace creel::cmd

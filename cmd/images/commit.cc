@@ -19,6 +19,7 @@ void CommitCommand::declare(Flags& flags) {
   flags.value("-m,--message", message_, "string", "Comment in the image's history");
   flags.flag("-p,--pause", pause_, "The container's processes stand still meanwhile");
   flags.flag("--no-pause", no_pause_, "They do not, which is so without this flag, too").hidden();
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print nothing but the image's ID");
   flags.flag("-s,--squash", squash_, "One layer of everything instead of one more");
   flags.arguments(arguments_);
@@ -42,7 +43,7 @@ Result<int> CommitCommand::run(Context& context) {
     TRY_SET(options.config, read_file(config_, 1 << 20));
   }
   TRY_SET(engine::Engine engine, engine_inside(context));
-  auto progress = make_progress(quiet_);
+  TRY_SET(auto progress, make_progress(quiet_, progress_));
   auto id = engine::transfer::commit(engine, arguments_[0], options, *progress);
   progress.reset();
   if (!id.ok()) return std::move(id).error();

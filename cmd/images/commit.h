@@ -11,6 +11,7 @@ class CommitCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
+  std::string progress_;
   std::string author_, config_, format_ = "oci", iidfile_, message_;
   bool include_volumes_ = false, pause_ = false, no_pause_ = false, quiet_ = false, squash_ = false;
   std::vector<std::string> changes_, arguments_;

@@ -8,10 +8,13 @@
 #include "cmd/images/load.h"
 #include "cmd/images/login.h"
 #include "cmd/images/logout.h"
+#include "cmd/images/manifest_edit.h"
+#include "cmd/images/manifest_push.h"
 #include "cmd/images/pull.h"
 #include "cmd/images/push.h"
 #include "cmd/images/save.h"
 #include "cmd/images/search.h"
+#include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
 
 namespace creel::cmd {
@@ -30,6 +33,13 @@ const RegistryPlane& registry_plane() {
 std::unique_ptr<Handler> (*image_plane_factory(std::string_view path))() {
   if (path == "system check") return make<CheckCommand>;
   return nullptr;
+}
+
+const ManifestPlane& manifest_plane() {
+  static constexpr ManifestPlane kAll{make<ManifestAddCommand>,    make<ManifestAnnotateCommand>,
+                                      make<ManifestCreateCommand>, make<ManifestInspectCommand>,
+                                      make<ManifestPushCommand>,   make<ManifestRemoveCommand>};
+  return kAll;
 }
 
 }  // namespace creel::cmd

@@ -14,6 +14,7 @@ void ImportCommand::declare(Flags& flags) {
   flags.value("-m,--message", message_, "string", "Comment in the image's history");
   flags.value("--os", os_, "string", "Operating system of the image");
   flags.value("--platform", platform_, "OS/ARCH[/VARIANT]", "Platform of the image");
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print nothing but the image's ID");
   flags.value("--signature-policy", signature_policy_, "path", "Signature policy instead of the usual policy.json");
   flags.value("--variant", variant_, "string", "Variant of the architecture");
@@ -34,7 +35,7 @@ Result<int> ImportCommand::run(Context& context) {
   TRY_SET(options.platform, platform_of(platform_, os_, arch_, variant_));
   TRY_SET(Fd input, open_input(source));
   TRY_SET(engine::Engine engine, engine_inside(context));
-  auto progress = make_progress(quiet_);
+  TRY_SET(auto progress, make_progress(quiet_, progress_));
   auto id = engine::transfer::import(engine, std::move(input), source, options, *progress);
   progress.reset();
   if (!id.ok()) return std::move(id).error();

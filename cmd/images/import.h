@@ -13,6 +13,7 @@ class ImportCommand : public Handler {
  private:
   bool quiet_ = false;
   std::string message_, os_, arch_, variant_, platform_, signature_policy_;
+  std::string progress_;
   std::vector<std::string> changes_, arguments_;
 };
 

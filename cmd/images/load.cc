@@ -10,6 +10,7 @@ namespace creel::cmd {
 
 void LoadCommand::declare(Flags& flags) {
   flags.value("-i,--input", input_, "string", "File or directory to read instead of standard input");
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print no progress");
   flags.value("--signature-policy", signature_policy_, "path", "Signature policy instead of the usual policy.json");
   flags.arguments(arguments_);
@@ -18,7 +19,7 @@ void LoadCommand::declare(Flags& flags) {
 Result<int> LoadCommand::run(Context& context) {
   TRY_SET(Fd input, open_input(input_));
   TRY_SET(engine::Engine engine, engine_inside(context));
-  auto progress = make_progress(quiet_);
+  TRY_SET(auto progress, make_progress(quiet_, progress_));
   const std::string label = input_.empty() || input_ == "-" ? "standard input" : input_;
   auto loaded = engine::transfer::load(engine, std::move(input), label, signature_policy_, *progress);
   progress.reset();

@@ -1,42 +1,36 @@
 #include "cmd/images/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
+#include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "base/file.h"
-#include "cmd/output/output.h"
+#include "cmd/images/progress_bars.h"
 
 namespace creel::cmd {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kRedraw = std::chrono::milliseconds(100);
+using engine::transfer::Progress;
+using nlohmann::ordered_json;
 
-struct Quiet : engine::transfer::Progress {
+struct Quiet : Progress {
   void message(const std::string&) override {}
   void blob(const std::string&, std::int64_t, std::int64_t) override {}
   void blob_done(const std::string&, const char*) override {}
 };
 
-// "sha256:0123456789abcdef…" -> "0123456789ab"; what is no digest (a file that is imported) stays.
-std::string shown(const std::string& digest) {
-  return digest.starts_with("sha256:") ? digest.substr(7, 12) : digest;
-}
-
-class Lines : public engine::transfer::Progress {
+class Lines : public Progress {
  public:
   explicit Lines(int fd) : fd_(fd) {}
   void message(const std::string& text) override { print(text + "\n"); }
   void blob(const std::string&, std::int64_t, std::int64_t) override {}
   void blob_done(const std::string& digest, const char* how) override {
-    print("Copying blob " + shown(digest) + " " + how + "\n");
+    print("Copying blob " + short_digest(digest) + " " + how + "\n");
   }
 
  private:
@@ -45,85 +39,69 @@ class Lines : public engine::transfer::Progress {
   int fd_;
 };
 
-// Lines of blobs under way are the last ones on the screen; what is finished scrolls up above them.
-class Bars : public engine::transfer::Progress {
+class Events : public Progress {
  public:
-  Bars(int fd, int columns) : fd_(fd), columns_(static_cast<std::size_t>(std::max(columns, 40))) {}
-  ~Bars() override {
-    const std::lock_guard lock(mutex_);
-    flush({});
-  }
-
-  void message(const std::string& text) override {
-    const std::lock_guard lock(mutex_);
-    flush(text + "\n");
-  }
+  explicit Events(int fd) : fd_(fd) {}
+  void message(const std::string& text) override { print({{"event", "message"}, {"text", text}}); }
   void blob(const std::string& digest, std::int64_t done, std::int64_t total) override {
-    const std::lock_guard lock(mutex_);
-    auto found = std::find_if(active_.begin(), active_.end(), [&](const Blob& one) { return one.digest == digest; });
-    if (found == active_.end()) found = active_.insert(active_.end(), Blob{digest});
-    found->done = done;
-    found->total = total;
-    if (Clock::now() - drawn_ >= kRedraw) flush({});
+    {
+      const std::lock_guard lock(mutex_);
+      auto& told = told_[digest];
+      const auto now = Clock::now();
+      if (done != total && told != Clock::time_point() && now - told < kRedraw) return;
+      told = now;
+    }
+    ordered_json event = {{"event", "blob"}, {"digest", digest}, {"done", done}};
+    if (total >= 0) event["total"] = total;
+    print(event);
   }
   void blob_done(const std::string& digest, const char* how) override {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(active_, [&](const Blob& one) { return one.digest == digest; });
-    flush("Copying blob " + shown(digest) + " " + how + "\n");
+    {
+      const std::lock_guard lock(mutex_);
+      told_.erase(digest);
+    }
+    print({{"event", "blob-done"}, {"digest", digest}, {"how", how}});
   }
 
  private:
-  struct Blob {
-    std::string digest;
-    std::int64_t done = 0, total = 0;
-  };
-
-  [[nodiscard]] std::string bar(const Blob& blob) const {
-    const std::string head = "Copying blob " + shown(blob.digest) + " ";
-    std::string tail = " " + human_size(blob.done);
-    if (blob.total > 0) tail += " / " + human_size(blob.total);
-    std::string middle;
-    if (blob.total > 0 && head.size() + tail.size() + 12 < columns_) {
-      const std::size_t width = std::min<std::size_t>(columns_ - head.size() - tail.size() - 3, 40);
-      const double part = std::min(1.0, static_cast<double>(blob.done) / static_cast<double>(blob.total));
-      const auto full = static_cast<std::size_t>(part * static_cast<double>(width));
-      middle = "[" + std::string(full, '=') + std::string(width - full, '-') + "]";
-    }
-    // A line that wraps would break the counting of lines.
-    return (head + middle + tail).substr(0, columns_ - 1);
+  void print(const ordered_json& event) const {
+    (void)write_all(fd_, event.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n").ok();
   }
-
-  // Replaces the bars by `above` and, below it, the bars as they are now.
-  void flush(const std::string& above) {
-    std::string out;
-    if (lines_ > 0) out = "\x1b[" + std::to_string(lines_) + "A";
-    out += "\r\x1b[J" + above;
-    for (const Blob& blob : active_) out += bar(blob) + "\n";
-    lines_ = active_.size();
-    drawn_ = Clock::now();
-    (void)write_all(fd_, out).ok();
-  }
-
   const int fd_;
-  const std::size_t columns_;
   std::mutex mutex_;
-  std::vector<Blob> active_;
-  std::size_t lines_ = 0;
-  Clock::time_point drawn_{};
+  std::map<std::string, Clock::time_point> told_;
 };
 
 }  // namespace
 
-std::unique_ptr<engine::transfer::Progress> make_progress_on(int fd, int columns) {
-  if (columns > 0) return std::make_unique<Bars>(fd, columns);
+void declare_progress(Flags& flags, std::string& style) {
+  flags.value("--progress", style, "string", "How to show what is done: auto, plain, tty, json or quiet")
+      .choices({"auto", "plain", "tty", "json", "quiet"});
+}
+
+std::unique_ptr<Progress> make_progress_on(int fd, int columns) {
+  if (columns > 0) return make_bars(fd, columns);
   return std::make_unique<Lines>(fd);
 }
 
-std::unique_ptr<engine::transfer::Progress> make_progress(bool quiet) {
+std::unique_ptr<Progress> make_json_progress(int fd) {
+  return std::make_unique<Events>(fd);
+}
+
+std::unique_ptr<Progress> make_progress(bool quiet) {
   if (quiet) return std::make_unique<Quiet>();
-  winsize size{};
-  const bool terminal = isatty(STDERR_FILENO) != 0 && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
-  return make_progress_on(STDERR_FILENO, terminal ? (size.ws_col > 0 ? size.ws_col : 80) : 0);
+  return make_progress_on(STDERR_FILENO, isatty(STDERR_FILENO) != 0 ? terminal_size(STDERR_FILENO).columns : 0);
+}
+
+Result<std::unique_ptr<Progress>> make_progress(bool quiet, const std::string& style) {
+  if (style.empty() || style == "auto") return make_progress(quiet);
+  if (style == "json") return make_json_progress(STDERR_FILENO);
+  if (style == "quiet" || style == "none") return make_progress(true);
+  if (style == "plain") return quiet ? make_progress(true) : make_progress_on(STDERR_FILENO, 0);
+  if (style == "tty") {
+    return quiet ? make_progress(true) : make_progress_on(STDERR_FILENO, terminal_size(STDERR_FILENO).columns);
+  }
+  return fail(Code::kInvalid, "invalid --progress \"" + style + "\": must be one of auto, plain, tty, json, quiet");
 }
 
 }  // namespace creel::cmd

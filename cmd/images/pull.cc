@@ -27,6 +27,7 @@ void PullCommand::declare(Flags& flags) {
   flags.value("--platform", platform_, "OS/ARCH[/VARIANT]", "Pull for this platform instead of the machine's own");
   flags.value("--policy", policy_, "string", "When to pull: always, missing, never or newer")
       .choices({"always", "missing", "never", "newer"});
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print nothing but the image's ID");
   registry_.declare(flags);
   registry_.declare_retries(flags);
@@ -109,7 +110,7 @@ Result<int> PullCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine_inside(context));
   int code = 0;
   for (const std::string& name : arguments_) {
-    auto progress = make_progress(quiet_);
+    TRY_SET(auto progress, make_progress(quiet_, progress_));
     auto ids = pull(engine, name, *progress);
     progress.reset();
     if (ids.ok()) {

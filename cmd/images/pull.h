@@ -21,6 +21,7 @@ class PullCommand : public Handler {
   Result<std::string> obtain_one(engine::Engine& engine, const std::string& name, engine::transfer::Progress& progress);
 
   bool all_tags_ = false, quiet_ = false, ask_ = false;
+  std::string progress_;
   std::string platform_, os_, arch_, variant_;
   RegistryFlags registry_;
   std::optional<bool> trust_;

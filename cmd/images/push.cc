@@ -23,6 +23,7 @@ void PushCommand::declare(Flags& flags) {
       .choices({"oci", "v2s2"});
   flags.value("--platform", options_.registry.platform, "OS/ARCH[/VARIANT]",
               "Refuse to push an image of another platform");
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print no progress");
   flags.flag("--remove-signatures", remove_signatures_, "Push no signatures");
   flags.value("--sign-by", options_.sign.openpgp_key, "KEY", "Sign with this OpenPGP key of gpg's");
@@ -34,7 +35,7 @@ void PushCommand::declare(Flags& flags) {
 }
 
 Result<void> PushCommand::push_one(engine::Engine& engine, const std::string& image, const std::string& destination) {
-  auto progress = make_progress(quiet_);
+  TRY_SET(auto progress, make_progress(quiet_, progress_));
   auto digest = engine::transfer::push(engine, image, destination, options_, *progress);
   progress.reset();
   if (!digest.ok()) return std::move(digest).error();

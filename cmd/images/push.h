@@ -23,6 +23,7 @@ class PushCommand : public Handler {
   std::string digest_file_;
   std::int64_t level_ = kDefaultLevel;
   std::vector<std::string> arguments_;
+  std::string progress_;
 };
 
 }  // namespace creel::cmd

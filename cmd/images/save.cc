@@ -22,6 +22,7 @@ void SaveCommand::declare(Flags& flags) {
       .choices({"docker-archive", "oci-archive", "oci-dir", "docker-dir"});
   flags.flag("-m,--multi-image-archive", several_, "Save several images, which is done without this flag, too");
   flags.value("-o,--output", output_, "string", "File or directory to write instead of standard output");
+  declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print no progress");
   flags.arguments(arguments_);
 }
@@ -73,7 +74,7 @@ Result<int> SaveCommand::run(Context& context) {
   if (directory && output_.empty())
     return fail(Code::kInvalid, "--format " + format_name_ + " needs --output DIRECTORY");
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
-  const auto progress = make_progress(quiet_);
+  TRY_SET(auto progress, make_progress(quiet_, progress_));
   if (directory) {
     TRY(to_directory(engine, *progress));
   } else if (output_.empty()) {

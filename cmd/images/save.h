@@ -17,6 +17,7 @@ class SaveCommand : public Handler {
   Result<void> to_directory(engine::Engine& engine, engine::transfer::Progress& progress);
 
   bool quiet_ = false, compress_ = false, several_ = false;
+  std::string progress_;
   std::string output_, format_name_ = "docker-archive";
   engine::transfer::ArchiveFormat format_ = engine::transfer::ArchiveFormat::kDockerArchive;
   std::vector<std::string> arguments_;

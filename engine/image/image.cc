@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "base/text.h"
+#include "engine/image/image_config.h"
 #include "engine/image/name_match.h"
+#include "engine/json.h"
 
 namespace creel::engine {
 
@@ -42,6 +46,11 @@ Result<std::optional<storage::ImageRecord>> by_last_part(storage::Store& store, 
   return found;
 }
 
+bool fits(const Platform& wanted, const Platform& offered) {
+  return offered.os == wanted.os && offered.architecture == wanted.architecture &&
+         (wanted.variant.empty() || offered.variant.empty() || wanted.variant == offered.variant);
+}
+
 }  // namespace
 
 Result<storage::ImageRecord> find_image(Engine& engine, const std::string& name) {
@@ -73,6 +82,34 @@ Result<storage::ImageRecord> find_image(Engine& engine, const std::string& name)
   TRY_SET(auto found, by_last_part(*store, name));
   if (found) return std::move(*found);
   return fail(Code::kNotFound, name + ": image not known");
+}
+
+Result<storage::ImageRecord> find_image_of(Engine& engine, const std::string& name, const std::string& platform) {
+  TRY_SET(storage::ImageRecord found, find_image(engine, name));
+  if (!is_list(found) && platform.empty()) return found;
+  TRY_SET(const Platform wanted, parse_platform(platform));
+  const std::string wanted_text = platform.empty() ? wanted.os + "/" + wanted.architecture : platform;
+  if (!is_list(found)) {
+    TRY_SET(const ImageConfig config, parse_image_config(found.config));
+    if (fits(wanted, {config.os, config.architecture, config.variant})) return found;
+    return fail(Code::kNotFound, name + ": image not known for platform " + wanted_text);
+  }
+  TRY_SET(storage::Store * store, engine.store());
+  TRY_SET(const Fd blob, store->open_blob(found.manifest));
+  TRY_SET(const std::string text, read_all(blob.get(), 4 << 20));
+  TRY_SET(const nlohmann::json index, parse_json(text, "manifest list " + name));
+  TRY_SET(const std::vector<storage::ImageRecord> images, store->images());
+  for (const nlohmann::json& entry : member(index, "manifests")) {
+    const nlohmann::json& offered = member(entry, "platform");
+    if (!fits(wanted, {text_of(offered, "os"), text_of(offered, "architecture"), text_of(offered, "variant")}))
+      continue;
+    const std::string digest = text_of(entry, "digest");
+    for (const storage::ImageRecord& image : images) {
+      if (!is_list(image) && image.manifest.text() == digest) return image;
+    }
+  }
+  return fail(Code::kNotFound,
+              name + ": is a manifest list, and no image of it for " + wanted_text + " is in local storage");
 }
 
 Result<void> tag_image(Engine& engine, const std::string& image, const std::string& name) {

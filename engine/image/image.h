@@ -29,9 +29,20 @@ Result<Reference> parse_reference(const std::string& text);
 // docker.io/…; kNotFound: "NAME: image not known".
 Result<storage::ImageRecord> find_image(Engine& engine, const std::string& name);
 
+// The same, for who needs an image and not a manifest list: of a list, the image in it that runs on `platform` (empty:
+// this host). kNotFound as well where the image, or none in the list that is in the store, is for that platform; of an
+// image that is no list, any platform will do where none was given.
+Result<storage::ImageRecord> find_image_of(Engine& engine, const std::string& name, const std::string& platform = {});
+
+// A manifest list: its `manifest` is an index that changes, `blobs` are that and what is here of the images in it,
+// `digests` say where the others are ("localhost:5000/a/b@sha256:…").
+inline bool is_list(const storage::ImageRecord& image) {
+  return image.config.empty();
+}
+
 struct ImageListOptions {
-  bool all = false;
-  std::vector<std::string> filters;  // "dangling=true", "label=…", "reference=…", "before=…", "since=…"
+  bool all = false;                  // those too that have no name and carry others
+  std::vector<std::string> filters;  // "dangling=true", "label=…", "reference=…", "before!=…"
   std::string reference;             // positional
 };
 Result<std::vector<storage::ImageRecord>> list_images(Engine& engine, const ImageListOptions& options);
@@ -41,11 +52,16 @@ struct RemovedImage {
   std::vector<std::string> untagged;
   std::vector<std::string> deleted;  // IDs
 };
-// kNotFound; kInUse names the containers. `force` removes those too.
-Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force);
+struct RemoveImageOptions {
+  bool force = false;                  // containers that use it go too
+  bool prune = true;                   // what it stood on goes too, where nothing else needs that and it has no name
+  std::vector<std::string> platforms;  // only what is for one of these; else kNotFound
+};
+// kNotFound; kInUse names the containers.
+Result<RemovedImage> remove_image(Engine& engine, const std::string& name, const RemoveImageOptions& options);
 Result<RemovedImage> remove_all_images(Engine& engine, bool force);
 // The document of `inspect --type image` with Podman's keys.
-Result<nlohmann::json> inspect_image(Engine& engine, const std::string& name);
+Result<nlohmann::json> inspect_image(Engine& engine, const std::string& name, const std::string& platform = {});
 // "linux/arm64/v8" -> parts, architecture names normalized (x86_64 -> amd64). Empty: the host's.
 struct Platform {
   std::string os, architecture, variant;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/image/family.h"
 #include "engine/image/image.h"
 #include "engine/image/image_config.h"
 #include "engine/json.h"
@@ -10,8 +11,8 @@ namespace creel::engine {
 
 using nlohmann::json;
 
-Result<json> inspect_image(Engine& engine, const std::string& name) {
-  TRY_SET(storage::ImageRecord image, find_image(engine, name));
+Result<json> inspect_image(Engine& engine, const std::string& name, const std::string& platform) {
+  TRY_SET(storage::ImageRecord image, find_image_of(engine, name, platform));
   TRY_SET(const json document, parse_json(image.config, "image configuration"));
   TRY_SET(ImageConfig config, parse_image_config(image.config));
   TRY_SET(storage::Store * store, engine.store());
@@ -21,7 +22,9 @@ Result<json> inspect_image(Engine& engine, const std::string& name) {
   out["Digest"] = image.manifest.text();
   out["RepoTags"] = image.names;
   out["RepoDigests"] = image.digests;
-  out["Parent"] = "";
+  TRY_SET(const std::vector<storage::ImageRecord> images, store->images());
+  const storage::ImageRecord* parent = ImageFamily(images).parent(image);
+  out["Parent"] = parent == nullptr ? "" : parent->id;
   out["Comment"] = config.comment;
   out["Created"] = format_rfc3339(image.created_ns);
   const json& section = member(document, "config");

@@ -7,7 +7,6 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/image/image.h"
-#include "engine/image/image_config.h"
 
 namespace creel::engine {
 
@@ -74,24 +73,12 @@ Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::stri
     // An ID cannot be pulled: what has one is used as it is.
     if (name.rfind("sha256:", 0) != 0) return std::optional<ImageRecord>();
   }
-  auto found = find_image(engine, name);
+  auto found = find_image_of(engine, name, platform);
   if (!found.ok()) {
     if (found.error().code != Code::kNotFound || policy == PullPolicy::kNever || name.rfind("sha256:", 0) == 0) {
       return std::move(found).error();
     }
     return std::optional<ImageRecord>();
-  }
-  if (!platform.empty()) {
-    TRY_SET(Platform wanted, parse_platform(platform));
-    TRY_SET(ImageConfig config, parse_image_config(found->config));
-    const bool fits = config.os == wanted.os && config.architecture == wanted.architecture &&
-                      (wanted.variant.empty() || config.variant.empty() || wanted.variant == config.variant);
-    if (!fits) {
-      if (policy == PullPolicy::kNever) {
-        return fail(Code::kNotFound, name + ": image not known for platform " + platform);
-      }
-      return std::optional<ImageRecord>();
-    }
   }
   return std::optional<ImageRecord>(std::move(*found));
 }

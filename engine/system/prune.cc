@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/container/filters.h"
 #include "engine/container/state.h"
+#include "engine/image/family.h"
 #include "engine/image/image.h"
 #include "engine/json.h"
 #include "engine/time_filter.h"
@@ -142,20 +143,28 @@ Result<std::vector<std::string>> unused_volumes(Engine& engine, const std::vecto
 
 Result<Pruned> prune_images(Engine& engine, bool all, const std::vector<std::string>& filters) {
   Pruned out;
-  TRY(keys_of(filters, {"label", "label!", "until"}));
-  ImageListOptions options;
-  options.all = true;
-  options.filters = filters;
+  ImageListOptions wanted;
+  wanted.all = true;
+  wanted.filters = filters;
+  if (!all) wanted.filters.emplace_back("dangling=true");
   TRY_SET(storage::Store * store, engine.store());
-  TRY_SET(const std::vector<storage::ImageRecord> images, list_images(engine, options));
-  for (const storage::ImageRecord& image : images) {
-    if (!all && !image.names.empty()) continue;
-    TRY_SET(store, engine.store(storage::Store::Access::kWrite));
-    auto removed = store->remove_image(image.id);
-    if (removed.ok()) {
-      out.removed.push_back(image.id);
-    } else if (!is_no_error(removed.error())) {
-      out.errors.push_back(std::move(removed).error());
+  // What has lost the last one that stood on it is dangling then.
+  for (bool more = true; more;) {
+    more = false;
+    TRY_SET(const std::vector<storage::ImageRecord> images, list_images(engine, wanted));
+    TRY_SET(const std::vector<storage::ImageRecord> everything, store->images());
+    const ImageFamily family(everything);
+    for (const storage::ImageRecord& image : images) {
+      // Carries an image with a name: it is kept with it.
+      if (!all && !family.descendants(image).empty()) continue;
+      TRY_SET(store, engine.store(storage::Store::Access::kWrite));
+      auto removed = store->remove_image(image.id);
+      if (removed.ok()) {
+        out.removed.push_back(image.id);
+        more = true;
+      } else if (!is_no_error(removed.error())) {
+        out.errors.push_back(std::move(removed).error());
+      }
     }
   }
   if (!out.removed.empty()) {

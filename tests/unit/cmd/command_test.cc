@@ -78,7 +78,7 @@ TEST_CASE("what is known but not built is refused by name") {
   check_refused({"image", "build"}, "Error: creel image build is not built yet\n");
   check_refused({"--network-cmd-path", "x", "images"}, "Error: --network-cmd-path is not built yet\n");
   check_refused({"images", "--network-cmd-path", "x"}, "Error: --network-cmd-path is not built yet\n");
-  check_refused({"images", "--history"}, "Error: --history is not built yet\n");
+  check_refused({"run", "--chrootdirs", "/x", "i"}, "Error: --chrootdirs is not built yet\n");
 }
 
 TEST_CASE("flags and arguments that are wrong") {

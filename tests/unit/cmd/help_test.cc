@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/image_plane.h"
+#include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
 #include "cmd/unbuilt.h"
 
@@ -18,6 +19,11 @@ const RegistryPlane& registry_plane() {
   static constexpr RegistryPlane kNone{};
   return kNone;
 }
+const ManifestPlane& manifest_plane() {
+  static constexpr ManifestPlane kNone{};
+  return kNone;
+}
+
 const ImagePlane& image_plane() {
   static constexpr ImagePlane kNone{};
   return kNone;
@@ -51,8 +57,9 @@ TEST_CASE("help reads as its golden files") {
   check_golden("image.txt", group_help("image"));
   check_golden("system.txt", group_help("system"));
   check_golden("volume.txt", group_help("volume"));
-  for (const char* path : {"images", "rmi", "inspect", "run", "create", "exec", "ps", "logs", "start", "stop", "kill", "pause", "stats", "update",
-                           "rm", "wait", "port", "attach"}) {
+  check_golden("manifest.txt", group_help("manifest"));
+  for (const char* path : {"images", "rmi", "inspect", "run", "create", "exec", "ps", "logs", "start", "stop", "kill",
+                           "pause", "stats", "update", "rm", "wait", "port", "attach"}) {
     REQUIRE(find_command(path) != nullptr);
     check_golden(std::string(path) + ".txt", command_help(*find_command(path)));
   }

@@ -88,8 +88,8 @@ TEST_CASE_FIXTURE(Fixture, "images are found by what users type") {
 
 TEST_CASE_FIXTURE(Fixture, "removing images") {
   const std::string a = add_image('a', {"localhost/one:latest", "localhost/two:latest"});
-  CHECK(remove_image(engine, a, false).error().code == Code::kInUse);
-  auto untagged = remove_image(engine, "one", false);
+  CHECK(remove_image(engine, a, {}).error().code == Code::kInUse);
+  auto untagged = remove_image(engine, "one", {});
   REQUIRE(untagged.ok());
   CHECK(untagged->untagged == std::vector<std::string>{"localhost/one:latest"});
   CHECK(untagged->deleted.empty());
@@ -98,14 +98,14 @@ TEST_CASE_FIXTURE(Fixture, "removing images") {
   options.network = {"none"};
   auto id = create(engine, options, {"creel", "create"});
   REQUIRE(id.ok());
-  auto used = remove_image(engine, "two", false);
+  auto used = remove_image(engine, "two", {});
   REQUIRE(!used.ok());
   CHECK(used.error().text.find(*id) != std::string::npos);
-  auto removed = remove_image(engine, "two", true);
+  auto removed = remove_image(engine, "two", {.force = true});
   REQUIRE(removed.ok());
   CHECK(removed->deleted == std::vector<std::string>{a});
   CHECK(!path_exists(engine.paths().layer(std::string(64, 'a'))));
-  CHECK(remove_image(engine, "two", false).error().code == Code::kNotFound);
+  CHECK(remove_image(engine, "two", {}).error().code == Code::kNotFound);
   CHECK(list(engine, {.all = true})->empty());
 }
 

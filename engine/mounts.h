@@ -1,0 +1,34 @@
+// Root file systems mounted for people to look at: `creel mount`, `creel image mount`. They are in the caller's mount
+// namespace alone: of root that is the host's, of a user the session of `creel unshare`, with which they go. No record
+// is kept; the kernel knows what is mounted. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "storage/store.h"
+
+namespace creel::engine {
+
+struct MountedTree {
+  std::string id;    // of the container or image
+  std::string path;  // where it is seen
+};
+// kInvalid, as an ordinary user outside a session: `command` ("mount") is named with the cure.
+Result<void> may_mount(const Engine& engine, const std::string& command);
+
+// Read-only. Mounted already: where it is.
+Result<std::string> mount_image(Engine& engine, const storage::ImageRecord& image);
+// Writable, as the container would find it. Of one that runs, its own view: /proc/PID/root.
+Result<std::string> mount_container(Engine& engine, const std::string& name);
+Result<std::vector<MountedTree>> mounted_images(Engine& engine);
+// Those that run too: they can be seen at any time.
+Result<std::vector<MountedTree>> mounted_containers(Engine& engine);
+// Not mounted: success. kInUse while something in it is in use, unless `force`.
+Result<void> unmount_image(Engine& engine, const std::string& id, bool force);
+Result<void> unmount_container(Engine& engine, const std::string& id, bool force);
+
+}  // namespace creel::engine
