@@ -202,7 +202,6 @@ END
 }
 
 @test "CVE-2024-9675: names of volumes are no paths" {
-  expect_error 125 "" run --rm -v '..:/data' $BUSYBOX true
   expect_error 125 "" run --rm -v 'a/../../../etc:/data' $BUSYBOX true
   expect_error 125 "" run --rm --mount 'type=volume,source=../../../../etc,target=/data' $BUSYBOX true
 }

@@ -291,6 +291,8 @@ END
     --quick-generate-key locked@example.com ed25519 sign 0 2>/dev/null
   gpg --export locked@example.com >"$WORK/locked.gpg"
   gpgconf --kill all
+  # The agent outlives the command: it must not be one of strace's.
+  gpgconf --launch gpg-agent
   policy '{"type":"insecureAcceptAnything"}'
   pull unsigned:1
   strace -f -qq -s 4096 -e trace=execve -o "$BATS_TEST_TMPDIR/trace" $(engine_command) push -q --tls-verify=false \
