@@ -84,9 +84,11 @@ creel_library(creel_monitor_client FOLDERS engine/monitor EXCLUDE /monitor/proce
 # creel-runtime: containers by bundle and state directory.
 creel_library(creel_instance FOLDERS engine/runtime/instance LINK creel_monitor_client creel_runtime)
 creel_library(creel_engine FOLDERS engine
-  EXCLUDE /engine/runtime/ /engine/monitor/ /engine/image/transfer/
+  EXCLUDE /engine/runtime/ /engine/monitor/ /engine/image/transfer/ /engine/copy/
   LINK creel_monitor_client creel_runtime creel_storage creel_net creel_rootless creel_base)
 creel_library(creel_transfer FOLDERS engine/image/transfer LINK creel_engine creel_unpack creel_registry)
+# Files between containers and the host, as tar streams.
+creel_library(creel_copy FOLDERS engine/copy LINK creel_engine ${ARCHIVE_LIBRARIES})
 # What reads a command line; creel-runtime has it too, without the engine.
 add_library(creel_command_line STATIC cmd/flags.cc cmd/unbuilt.cc)
 target_link_libraries(creel_command_line PUBLIC creel_base)
@@ -94,7 +96,7 @@ creel_library(creel_cmd FOLDERS cmd EXCLUDE /cmd/main_ /cmd/images/ /cmd/runtime
   LINK creel_command_line creel_engine)
 creel_library(creel_cmd_runtime FOLDERS cmd/runtime LINK creel_command_line creel_instance)
 # Handlers of the commands that need the image plane.
-creel_library(creel_cmd_images FOLDERS cmd/images LINK creel_cmd creel_transfer)
+creel_library(creel_cmd_images FOLDERS cmd/images LINK creel_cmd creel_transfer creel_copy)
 
 set(CREEL_STATIC_CXX -static-libstdc++ -static-libgcc)
 if(CREEL_SANITIZE OR CREEL_FUZZ)

@@ -15,6 +15,7 @@ constexpr Group kGroups[] = {
     {"container", "Manage containers"},
     {"image", "Manage images"},
     {"manifest", "Manage manifest lists"},
+    {"secret", "Manage secrets"},
     {"system", "Look at this engine and its host"},
     {"volume", "Manage volumes"},
 };

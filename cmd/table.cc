@@ -17,6 +17,8 @@
 #include "cmd/container/port.h"
 #include "cmd/container/prune.h"
 #include "cmd/container/ps.h"
+#include "cmd/container/rename.h"
+#include "cmd/container/restart.h"
 #include "cmd/container/rm.h"
 #include "cmd/container/run.h"
 #include "cmd/container/start.h"
@@ -40,17 +42,30 @@
 #include "cmd/image_plane.h"
 #include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
+#include "cmd/secret/create.h"
+#include "cmd/secret/exists.h"
+#include "cmd/secret/inspect.h"
+#include "cmd/secret/ls.h"
+#include "cmd/secret/rm.h"
 #include "cmd/system/commands.h"
 #include "cmd/system/complete.h"
 #include "cmd/system/completion.h"
 #include "cmd/system/df.h"
+#include "cmd/system/events.h"
 #include "cmd/system/info.h"
 #include "cmd/system/inspect.h"
 #include "cmd/system/man.h"
 #include "cmd/system/prune.h"
 #include "cmd/system/unshare.h"
 #include "cmd/system/version.h"
+#include "cmd/volume/create.h"
+#include "cmd/volume/exists.h"
+#include "cmd/volume/inspect.h"
+#include "cmd/volume/ls.h"
+#include "cmd/volume/mount.h"
 #include "cmd/volume/prune.h"
+#include "cmd/volume/reload.h"
+#include "cmd/volume/rm.h"
 
 namespace creel::cmd {
 namespace {
@@ -103,6 +118,13 @@ std::vector<Command> rows() {
   const ManifestPlane& lists = manifest_plane();
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
                        kLocal, kShown, make<AttachCommand>, 1, 1};
+  const Command cp{"cp", "[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH",
+                   "Copy files between containers and the host", kImages, kShown, image_plane_factory("cp"), 2, 2,
+                   "Copies a file, or a directory with all that is in it; DIR/. is what is in it alone. The container may run\n"
+                   "or not. \"-\" is a tar archive on standard input or output.",
+                   "creel cp web:/etc/nginx/nginx.conf .\n"
+                   "creel cp ./site/. web:/usr/share/nginx/html\n"
+                   "creel cp web:/var/log - | tar -t"};
   const Command create{"create", "[options] IMAGE [COMMAND [ARG...]]", "Create but do not start a container",
                        kLocal, kShown, make<CreateCommand>, 1, kAny,
                        "Makes a container from an image, as run does, and prints its ID. Start it with creel start."};
@@ -136,6 +158,11 @@ std::vector<Command> rows() {
                      kLocal, kShown, make<PortCommand>, 0, 2};
   const Command ps{"ps", "[options]", "List containers", kLocal, kShown, make<PsCommand>, 0, 0,
                    "Lists the running containers, or all of them with --all.", kPsExamples};
+  const Command rename{"rename", "CONTAINER NAME", "Give a container another name",
+                       kLocal, kShown, make<RenameCommand>, 2, 2};
+  const Command restart{"restart", "[options] CONTAINER [CONTAINER...]", "Stop containers and start them again",
+                        kLocal, kShown, make<RestartCommand>, 0, kAny,
+                        "Stops containers as stop does and starts them. One that does not run is started."};
   const Command rm{"rm", "[options] CONTAINER [CONTAINER...]", "Remove one or more containers",
                    kLocal, kShown, make<RmCommand>, 0, kAny,
                    "Removes containers that do not run; with --force, running ones are stopped first.\n"
@@ -166,6 +193,14 @@ std::vector<Command> rows() {
                         kLocal, kShown, make<HistoryCommand>, 1, 1, nullptr,
                         "creel history docker.io/library/debian:12\n"
                         "creel history --format '{{.CreatedBy}}' --no-trunc debian:12"};
+  const Command volume_ls{"volume ls", "[options]", "List volumes", kLocal, kShown, make<VolumeLsCommand>, 0, 0};
+  const Command volume_rm{"volume rm", "[options] VOLUME [VOLUME...]", "Remove volumes",
+                          kLocal, kShown, make<VolumeRmCommand>, 0, kAny,
+                          "Removes volumes and what is in them.\n"
+                          "Exit code 1: no such volume; 2: a container uses it."};
+  const Command secret_ls{"secret ls", "[options]", "List secrets", kLocal, kShown, make<SecretLsCommand>, 0, 0};
+  const Command secret_rm{"secret rm", "[options] SECRET [SECRET...]", "Remove secrets",
+                          kLocal, kShown, make<SecretRmCommand>, 0, kAny};
   const Command images{"images", "[options] [IMAGE]", "List images in local storage",
                        kLocal, kShown, make<ImagesCommand>, 0, 1, nullptr, kImagesExamples};
   const Command rmi{"rmi", "[options] IMAGE [IMAGE...]", "Remove one or more images from local storage",
@@ -211,6 +246,12 @@ std::vector<Command> rows() {
                         "What the container's processes see, but for its volumes and other mounts.",
                         "creel export -o web.tar web\n"
                         "creel export web | tar -t"};
+  const Command events{"events", "[options]", "Show what happens to containers, volumes and secrets",
+                       kLocal, kShown, make<EventsCommand>, 0, 0,
+                       "Shows each event as it comes, until it is interrupted; with --stream=false what has happened.\n"
+                       "What is kept is bounded, and gone after a restart of the machine.",
+                       "creel events --filter event=died --format '{{.Name}} {{.ContainerExitCode}}'\n"
+                       "creel events --since 1h --stream=false"};
   const Command info{"info", "[options]", "Show what this engine found on its host",
                      kLocal, kShown, make<InfoCommand>, 0, 0};
   const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]",
@@ -230,9 +271,9 @@ std::vector<Command> rows() {
     return row;
   };
   std::vector<Command> all = {
-      attach, create, diff, exec, kill, logs, mount, pause, port, ps, rm, run, start, stats, stop, top, unmount, unpause, update, wait,
-      history, images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, info, inspect, version,
-      as(attach, "container attach"), as(commit, "container commit"), as(create, "container create"), as(exec, "container exec"),
+      attach, cp, create, diff, exec, kill, logs, mount, pause, port, ps, rename, restart, rm, run, start, stats, stop, top, unmount, unpause, update, wait,
+      history, images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, events, info, inspect, version,
+      as(attach, "container attach"), as(commit, "container commit"), as(cp, "container cp"), as(create, "container create"), as(exec, "container exec"),
       as(export_, "container export"),
       as(diff, "container diff"), as(mount, "container mount"), as(unmount, "container unmount"),
       quietly(unmount, "container umount"), quietly(unmount, "umount"),
@@ -250,7 +291,7 @@ std::vector<Command> rows() {
        "creel unshare cat /proc/self/uid_map"},
       as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
       as(pause, "container pause"), as(stats, "container stats"), as(top, "container top"), as(unpause, "container unpause"),
-      as(update, "container update"),
+      as(update, "container update"), as(rename, "container rename"), as(restart, "container restart"),
       quietly(ps, "container list"), as(ps, "container ls"), quietly(ps, "container ps"),
       quietly(rm, "container remove"), as(rm, "container rm"), as(run, "container run"),
       as(start, "container start"), as(stop, "container stop"), as(wait, "container wait"),
@@ -304,7 +345,6 @@ std::vector<Command> rows() {
        kImages, kShown, lists.remove, 2, 2},
       {"manifest rm", "[options] LIST [LIST...]", "Remove manifest lists from local storage",
        kLocal, kShown, make<ManifestRmCommand>, 1, kAny},
-      as(info, "system info"),
       {"system check", "[options]", "Check that the store is whole", kImages, kShown, image_plane_factory("system check"), 0, 0,
        "Compares every record with the disk and every file with the records, and reads every blob. Exit code 0: all is\n"
        "well; what interrupted commands left is no damage. A store in use can be checked.",
@@ -321,13 +361,49 @@ std::vector<Command> rows() {
        "creel system prune --all --volumes"},
       {"volume prune", "[options]", "Remove all volumes that no container uses", kLocal, kShown,
        make<VolumePruneCommand>, 0, 0},
+      {"secret create", "[options] NAME FILE|-", "Keep a secret for containers",
+       kLocal, kShown, make<SecretCreateCommand>, 2, 2,
+       "Reads the secret from a file, from standard input, or with --env from a variable, and prints its ID. A container\n"
+       "is given it with run --secret; it is in no image, record or log.",
+       "printf %s \"$TOKEN\" | creel secret create token -\n"
+       "creel run --rm --secret token IMAGE cat /run/secrets/token"},
+      {"secret exists", "SECRET", "Exit code 0 when the secret exists, 1 when not",
+       kLocal, kShown, make<SecretExistsCommand>, 1, 1},
+      {"secret inspect", "[options] SECRET [SECRET...]", "Show everything known of secrets but what they are",
+       kLocal, kShown, make<SecretInspectCommand>, 1, kAny},
+      quietly(secret_ls, "secret list"), secret_ls, quietly(secret_rm, "secret remove"), secret_rm,
+      {"volume create", "[options] [NAME]", "Make a volume", kLocal, kShown, make<VolumeCreateCommand>, 0, 1,
+       "Makes a volume and prints its name. Without options it is a directory of the store; with type and device, what\n"
+       "they name is mounted in its containers.",
+       "creel volume create data\n"
+       "creel volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=64m scratch\n"
+       "creel volume create --opt type=none --opt device=/srv/www --opt o=bind,ro www"},
+      {"volume exists", "VOLUME", "Exit code 0 when the volume exists, 1 when not",
+       kLocal, kShown, make<VolumeExistsCommand>, 1, 1},
+      {"volume export", "[options] VOLUME", "Write what is in a volume as a tar archive",
+       kImages, kShown, image_plane_factory("volume export"), 1, 1, nullptr, "creel volume export data -o data.tar"},
+      {"volume import", "VOLUME [SOURCE]", "Put the files of a tar archive into a volume",
+       kImages, kShown, image_plane_factory("volume import"), 1, 2,
+       "Reads the archive from a file, or from standard input. What is in the volume already stays, but for files of the\n"
+       "same name.", "creel volume import data data.tar"},
+      {"volume inspect", "[options] VOLUME [VOLUME...]", "Show everything known of volumes",
+       kLocal, kShown, make<VolumeInspectCommand>, 0, kAny},
+      quietly(volume_ls, "volume list"), volume_ls,
+      {"volume mount", "VOLUME [VOLUME...]", "Print where volumes are on the host",
+       kLocal, kShown, make<VolumeMountCommand>, 1, kAny},
+      {"volume reload", "", "Ask volume drivers for their volumes; there are no such drivers",
+       kLocal, kShown, make<VolumeReloadCommand>, 0, 0},
+      quietly(volume_rm, "volume remove"), volume_rm,
+      {"volume unmount", "VOLUME [VOLUME...]", "The opposite of volume mount",
+       kLocal, kShown, make<VolumeUnmountCommand>, 1, kAny},
+      as(events, "system events"), as(info, "system info"),
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},
       // For the engine itself, the shell and the build. Those that show other commands' flags need all factories.
       {"__cleanup", "ID", "Remove what a container that was run with --rm left", kLocal, kHidden, make<CleanupCommand>,
        1, 1},
       {"__commands", "", "Print the path of every command", kLocal, kHidden, make<CommandsCommand>, 0, 0},
-      {"__complete", "{containers|running|images|any}", "Print names for a shell's completion", kLocal, kHidden,
+      {"__complete", "{containers|running|images|volumes|secrets|any}", "Print names for a shell's completion", kLocal, kHidden,
        make<CompleteCommand>, 1, 1},
       {"__completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},

@@ -243,7 +243,8 @@ Result<void> Store::untag_image(const std::string& name) {
 Result<void> Store::remove_image(const std::string& id) {
   TRY_SET(Writing writing, write(true));
   {
-    TRY_SET(Statement users, db_->prepare("SELECT id FROM containers WHERE image_id=? LIMIT 1"));
+    // By --mount type=image too: nothing else in a config has an image's ID.
+    TRY_SET(Statement users, db_->prepare("SELECT id FROM containers WHERE image_id=?1 OR instr(config, ?1) LIMIT 1"));
     users.bind(id);
     TRY_SET(const bool row, users.step());
     if (row) return fail(Code::kInUse, "image used by " + users.text(0) + ": image is in use by a container");

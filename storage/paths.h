@@ -17,9 +17,14 @@
 //       started                    boot ID and time of the last start
 //       exit                       written by the monitor before anybody can see "exited"; absent: never ran, or runs
 //     volumes/<name>/_data         named and anonymous volumes
+//     secrets/                     0700
+//       secrets.json               what they are called, replaced atomically under the lock
+//       lock                       flock of who changes anything here
+//       <id>                       data of a secret of the file driver, 0600
 //   <runtime>/                     volatile (tmpfs), 0700
 //     userns                       a process alive in the user namespace
 //     userns.lock                  held while one is being made
+//     events/log, log.1            what happened, a JSON object per line; the second is the older
 //     oci/                         states that other OCI runtimes keep (--root)
 //     containers/<id>/
 //       lock                       held by the monitor as long as it lives
@@ -61,7 +66,10 @@ struct Paths {
   [[nodiscard]] std::string volumes() const { return store + "/volumes"; }
   [[nodiscard]] std::string volume(const std::string& name) const { return volumes() + "/" + name; }
   [[nodiscard]] std::string volume_data(const std::string& name) const { return volume(name) + "/_data"; }
+  [[nodiscard]] std::string secrets() const { return store + "/secrets"; }
   [[nodiscard]] std::string running() const { return runtime + "/containers"; }
+  [[nodiscard]] std::string events() const { return runtime + "/events"; }
+  [[nodiscard]] std::string event_log() const { return events() + "/log"; }
   [[nodiscard]] std::string oci() const { return runtime + "/oci"; }
   [[nodiscard]] std::string running(const std::string& id) const { return running() + "/" + id; }
 };

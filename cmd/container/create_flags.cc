@@ -55,8 +55,12 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--ulimit", o.ulimit, "name=soft[:hard]", "Set a resource limit").csv();
   // files
   flags.list("-v,--volume", o.volume, "[src:]dst[:opts]", "Mount a directory, a file or a volume");
-  flags.list("--mount", o.mount, "type=TYPE,...", "Mount: type=bind, volume or tmpfs, source=…, target=…");
+  flags.list("--mount", o.mount, "type=TYPE,...", "Mount: type=bind, volume, tmpfs or image, source=…, target=…");
   flags.list("--tmpfs", o.tmpfs, "dst[:opts]", "Mount a file system in memory");
+  flags.list("--volumes-from", o.volumes_from, "container[:opts]", "Mount what another container has mounted").csv();
+  flags.value("--image-volume", o.image_volume, "mode", "What the image's VOLUMEs become: anonymous, tmpfs or ignore")
+      .choices({"anonymous", "bind", "tmpfs", "ignore"});
+  flags.list("--secret", o.secret, "name[,opts]", "Give the container a secret, as a file or with type=env as a variable");
   flags.flag("--read-only", o.read_only, "Mount the root file system read-only");
   flags.flag("--read-only-tmpfs", o.read_only_tmpfs, "With --read-only: /run, /tmp and /var/tmp can be written");
   flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");

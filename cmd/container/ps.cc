@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/text.h"
 #include "cmd/container/ps_document.h"
+#include "cmd/container/ps_namespaces.h"
 #include "cmd/container/ps_text.h"
 #include "cmd/output/output.h"
 #include "cmd/output/tabwriter.h"
@@ -52,9 +55,9 @@ void sort_containers(std::vector<Container>& containers, const std::string& key)
   }
 }
 
-std::string default_table(const std::vector<Container>& containers, bool whole, bool heading) {
+std::string default_table(const std::vector<Container>& containers, bool whole, bool heading, bool pod) {
   std::string text;
-  if (heading) text = "CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES\n";
+  if (heading) text = std::string("CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES") + (pod ? "\tPOD ID\tPODNAME\n" : "\n");
   const std::int64_t now = now_ns();
   for (const Container& container : containers) {
     const storage::ContainerRecord& record = container.record;
@@ -70,6 +73,19 @@ std::string default_table(const std::vector<Container>& containers, bool whole, 
     text += ports_text(port_ranges(engine::ports_of(record)));
     text += '\t';
     text += record.name;
+    // There are no pods.
+    text += pod ? "\t\t\n" : "\n";
+  }
+  return align_columns(text);
+}
+
+std::string namespaces_table(const std::vector<Container>& containers, bool whole, bool heading) {
+  std::string text;
+  if (heading) text = "CONTAINER ID\tNAMES\tPID\tCGROUPNS\tIPC\tMNT\tNET\tPIDNS\tUSERNS\tUTS\n";
+  for (const Container& container : containers) {
+    const ContainerNamespaces ns = namespaces_of(container);
+    text += (whole ? container.record.id : container.record.id.substr(0, 12)) + "\t" + container.record.name + "\t" + std::to_string(ns.pid);
+    for (const std::string* one : {&ns.cgroup, &ns.ipc, &ns.mount, &ns.net, &ns.pid_ns, &ns.user, &ns.uts}) text += "\t" + *one;
     text += '\n';
   }
   return align_columns(text);
@@ -124,6 +140,11 @@ void PsCommand::declare(Flags& flags) {
   flags.flag("-l,--latest", latest_, "Show the container that was created last, in any state");
   flags.flag("--no-trunc,--notruncate", no_trunc_, "Show whole IDs and commands");
   flags.flag("--noheading", no_heading_, "Print no column headings");
+  flags.flag("--ns,--namespace", namespaces_, "Show the namespaces of containers");
+  flags.flag("-p,--pod", pod_, "Show the pod of a container");
+  flags.flag("--external,--storage", ignored_, "Show containers of other programs, which there are none of");
+  flags.flag("--sync", ignored_, "States are always those of this moment, also without this flag");
+  flags.integer("-w,--watch", watch_, "seconds", "Show it again and again, at this interval");
   flags.flag("-q,--quiet", quiet_, "Print only IDs");
   flags.value("--sort", sort_, "string", "Sort by command, created, id, image, names, runningfor or status")
       .choices({kSortKeys.begin(), kSortKeys.end()});
@@ -131,8 +152,24 @@ void PsCommand::declare(Flags& flags) {
 
 Result<int> PsCommand::run(Context& context) {
   if (last_ >= 0 && latest_) return fail(Code::kInvalid, "last and latest are mutually exclusive");
+  if (namespaces_ && (quiet_ || pod_)) return fail(Code::kInvalid, "namespace cannot be used with quiet or pod");
+  if (watch_ < 0) return fail(Code::kInvalid, "--watch " + std::to_string(watch_) + ": a number of seconds is expected");
   TRY(check_sort_key(sort_));
-  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  for (;;) {
+    {
+      TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+      TRY_SET(const std::string shown, text(engine));
+      // The screen anew, as watch(1) does.
+      if (watch_ > 0) std::fputs("\033[H\033[2J", stdout);
+      std::fputs(shown.c_str(), stdout);
+    }
+    if (watch_ == 0) return 0;
+    TRY(flush_stdout());
+    std::this_thread::sleep_for(std::chrono::seconds(watch_));
+  }
+}
+
+Result<std::string> PsCommand::text(engine::Engine& engine) const {
   engine::ListOptions options;
   options.all = all_;
   options.latest = latest_;
@@ -140,26 +177,22 @@ Result<int> PsCommand::run(Context& context) {
   options.filters = filters_;
   TRY_SET(std::vector<Container> containers, engine::list(engine, options));
   sort_containers(containers, sort_);
-
   if (quiet_ && format_.empty()) {
-    for (const Container& container : containers) {
-      std::printf("%s\n", (no_trunc_ ? container.record.id : container.record.id.substr(0, 12)).c_str());
-    }
-    return 0;
+    std::string ids;
+    for (const Container& container : containers) ids += (no_trunc_ ? container.record.id : container.record.id.substr(0, 12)) + "\n";
+    return ids;
   }
-  if (format_.empty()) {
-    std::fputs(default_table(containers, no_trunc_, !no_heading_).c_str(), stdout);
-    return 0;
-  }
+  if (namespaces_ && format_.empty()) return namespaces_table(containers, no_trunc_, !no_heading_);
+  if (format_.empty()) return default_table(containers, no_trunc_, !no_heading_, pod_);
   TRY(load_configs(engine, containers, format_));
   const std::int64_t now = now_ns();
   json rows = json::array();
   for (const Container& container : containers) {
-    rows.push_back(means_json(format_) ? ps_document(container, now) : ps_row(container, no_trunc_, now));
+    json row = means_json(format_) ? ps_document(container, now) : ps_row(container, no_trunc_, now);
+    if (namespaces_) row["Namespaces"] = namespaces_document(container);
+    rows.push_back(std::move(row));
   }
-  TRY_SET(const std::string text, render_list(listing_of(no_heading_), format_, rows, json::array()));
-  std::fputs(text.c_str(), stdout);
-  return 0;
+  return render_list(listing_of(no_heading_), format_, rows, json::array());
 }
 
 }  // namespace creel::cmd

@@ -35,6 +35,10 @@ void Selection::declare_latest(Flags& flags) {
   flags.flag("-l,--latest", latest_, "The container that was created last");
 }
 
+void Selection::all_unless_named() {
+  if (names_.empty() && cidfiles_.empty() && filters_.empty() && !latest_) all_ = true;
+}
+
 Result<void> Selection::check() const {
   const auto refuse = [](const char* text) { return fail(Code::kInvalid, text); };
   if (all_ && latest_) return refuse("--all and --latest cannot be used together");

@@ -29,6 +29,8 @@ class Selection {
   // kInvalid: nothing given, or what cannot stand together. kNotFound: --latest and there is none.
   // Names are not looked up: the error of each belongs to the act on it. `running`: --all means those that run.
   Result<std::vector<Target>> resolve(engine::Engine& engine, bool running = false) const;
+  // Without any name, file or condition: all.
+  void all_unless_named();
   [[nodiscard]] bool ignore() const { return ignore_; }
   [[nodiscard]] bool all() const { return all_; }
 

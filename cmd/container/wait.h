@@ -13,6 +13,7 @@ class WaitCommand : public Handler {
 
  private:
   Selection selection_;
+  bool first_ = false;
   std::string interval_ = "250ms";
   std::vector<std::string> conditions_;
 };

@@ -3,6 +3,7 @@
 #include "cmd/image_plane.h"
 #include "cmd/images/check.h"
 #include "cmd/images/commit.h"
+#include "cmd/images/cp.h"
 #include "cmd/images/export.h"
 #include "cmd/images/import.h"
 #include "cmd/images/load.h"
@@ -14,6 +15,8 @@
 #include "cmd/images/push.h"
 #include "cmd/images/save.h"
 #include "cmd/images/search.h"
+#include "cmd/images/volume_export.h"
+#include "cmd/images/volume_import.h"
 #include "cmd/manifest_plane.h"
 #include "cmd/registry_plane.h"
 
@@ -32,6 +35,9 @@ const RegistryPlane& registry_plane() {
 
 std::unique_ptr<Handler> (*image_plane_factory(std::string_view path))() {
   if (path == "system check") return make<CheckCommand>;
+  if (path == "cp") return make<CpCommand>;
+  if (path == "volume export") return make<VolumeExportCommand>;
+  if (path == "volume import") return make<VolumeImportCommand>;
   return nullptr;
 }
 

@@ -4,6 +4,8 @@
 
 #include "engine/container/container.h"
 #include "engine/image/image.h"
+#include "engine/secret/secret.h"
+#include "engine/volume/volume.h"
 
 namespace creel::cmd {
 namespace {
@@ -15,6 +17,14 @@ Result<void> print_names(const Context& context, const std::string& kind) {
     for (const storage::ImageRecord& image : images) {
       for (const std::string& name : image.names) std::printf("%s\n", name.c_str());
     }
+  }
+  if (kind == "volumes") {
+    TRY_SET(const auto volumes, engine::list_volumes(engine, {}));
+    for (const storage::VolumeRecord& volume : volumes) std::printf("%s\n", volume.name.c_str());
+  }
+  if (kind == "secrets") {
+    TRY_SET(const auto secrets, engine::list_secrets(engine, {}));
+    for (const engine::Secret& secret : secrets) std::printf("%s\n", secret.name.c_str());
   }
   if (kind == "containers" || kind == "running" || kind == "any") {
     engine::ListOptions options;

@@ -25,7 +25,7 @@ _creel_walk() {
     esac
     case "$creel_path" in
       '') creel_path=$word ;;
-      container|image|system) creel_path="$creel_path $word" ;;
+      container|image|secret|system|volume) creel_path="$creel_path $word" ;;
       *) creel_args=$((creel_args + 1)) ;;
     esac
   done
@@ -39,7 +39,7 @@ _creel_candidates() {
     -*) _creel_flags "$creel_path"; return ;;
   esac
   case "$creel_path" in
-    ''|container|image|system) _creel_commands "$creel_path"; return ;;
+    ''|container|image|secret|system|volume) _creel_commands "$creel_path"; return ;;
   esac
   local kind
   kind=$(_creel_names "$creel_path")
@@ -87,7 +87,7 @@ constexpr const char* kFish = R"sh(function __creel_path
         switch "$path"
             case ''
                 set path $word
-            case container image system
+            case container image secret system volume
                 set path "$path $word"
         end
     end
@@ -127,6 +127,10 @@ std::string names_kind(const Command& command) {
   const std::string_view path = command.path;
   if (usage.find("{CONTAINER|IMAGE}") != std::string_view::npos) return "any";
   if (path == "pull" || path == "image pull") return "images";
+  for (const auto& [word, kind] : {std::pair{"VOLUME", "volumes"}, std::pair{"SECRET", "secrets"}}) {
+    if (usage.find(std::string("[") + word + "...") != std::string_view::npos) return kind;
+    if (usage.find(word) != std::string_view::npos) return std::string("first-") + kind;
+  }
   const bool container = usage.find("CONTAINER") != std::string_view::npos;
   if (!container && usage.find("IMAGE") == std::string_view::npos) return {};
   const bool repeated = usage.find(container ? "[CONTAINER..." : "[IMAGE...") != std::string_view::npos;
@@ -151,7 +155,7 @@ std::string shell_data() {
   Entries valued = {{"", "--root --runroot --log-level"}};
   Entries choices;
   Entries names;
-  for (const char* group : {"", "container", "image", "system"}) {
+  for (const char* group : {"", "container", "image", "secret", "system", "volume"}) {
     std::vector<std::string> words;
     for (const Listed& listed : listed_commands(group)) words.push_back(listed.name);
     commands.emplace_back(group, join(words, " "));

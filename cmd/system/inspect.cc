@@ -3,14 +3,22 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/output/inspection.h"
+#include "cmd/volume/row.h"
 #include "engine/container/container.h"
 #include "engine/image/image.h"
+#include "engine/volume/volume.h"
 
 namespace creel::cmd {
 namespace {
 
-Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& name, const std::string& type,
-                                   bool size) {
+Result<nlohmann::json> inspect_volume(engine::Engine& engine, const std::string& name, const std::string& format) {
+  TRY_SET(const storage::VolumeRecord volume, engine::find_volume(engine, name));
+  return volume_inspection(engine, volume, format);
+}
+
+Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& name, const std::string& type, bool size,
+                                   const std::string& format) {
+  if (type == "volume") return inspect_volume(engine, name, format);
   if (type == "container") return engine::inspect(engine, name, size);
   if (type == "image") return engine::inspect_image(engine, name);
   auto container = engine::inspect(engine, name, size);
@@ -19,6 +27,8 @@ Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& na
   if (image) return image;
   // A name that no image can have is simply no object: "inspect A:b:c".
   if (image.error().code == Code::kNotFound || image.error().code == Code::kInvalid) {
+    auto volume = inspect_volume(engine, name, format);
+    if (volume || volume.error().code != Code::kNotFound) return volume;
     return fail(Code::kNotFound, "no such object: \"" + name + "\"");
   }
   return image;
@@ -29,22 +39,22 @@ Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& na
 void InspectAnyCommand::declare(Flags& flags) {
   flags.value("-f,--format", format_, "string", "Print by a Go template");
   flags.flag("-s,--size", size_, "Show the total file size of a container");
-  flags.value("-t,--type", type_, "string", "What to look for: all, container or image")
-      .choices({"all", "container", "image"});
+  flags.value("-t,--type", type_, "string", "What to look for: all, container, image or volume")
+      .choices({"all", "container", "image", "volume"});
   flags.arguments(arguments_);
 }
 
 Result<int> InspectAnyCommand::run(Context& context) {
-  if (type_ == "volume" || type_ == "network" || type_ == "pod" || type_ == "artifact") {
+  if (type_ == "network" || type_ == "pod" || type_ == "artifact") {
     return fail(Code::kUnsupported, "inspect --type " + type_ + " is not built yet");
   }
-  if (type_ != "all" && type_ != "container" && type_ != "image") {
-    return fail(Code::kInvalid, "invalid type \"" + type_ + "\": must be one of all, container, image");
+  if (type_ != "all" && type_ != "container" && type_ != "image" && type_ != "volume") {
+    return fail(Code::kInvalid, "invalid type \"" + type_ + "\": must be one of all, container, image, volume");
   }
   if (arguments_.empty()) return fail(Code::kInvalid, "no names or ids specified");
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   Inspection inspection(format_);
-  for (const std::string& name : arguments_) inspection.add(inspect_any(engine, name, type_, size_));
+  for (const std::string& name : arguments_) inspection.add(inspect_any(engine, name, type_, size_, format_));
   return inspection.print();
 }
 

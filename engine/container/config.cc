@@ -18,6 +18,8 @@ const char* type_name(VolumeMount::Type type) {
       return "volume";
     case VolumeMount::Type::kTmpfs:
       return "tmpfs";
+    case VolumeMount::Type::kImage:
+      return "image";
   }
   return "bind";
 }
@@ -25,6 +27,7 @@ const char* type_name(VolumeMount::Type type) {
 VolumeMount::Type type_from(const std::string& name) {
   if (name == "volume") return VolumeMount::Type::kVolume;
   if (name == "tmpfs") return VolumeMount::Type::kTmpfs;
+  if (name == "image") return VolumeMount::Type::kImage;
   return VolumeMount::Type::kBind;
 }
 
@@ -157,7 +160,18 @@ std::string to_json_text(const ContainerConfig& config) {
     write("destination", mount.destination);
     write("options", mount.options);
     write("anonymous", mount.anonymous);
+    write("driverOptions", mount.driver_options);
+    write("layers", mount.layers);
     out["mounts"].push_back(std::move(item));
+  }
+  for (const SecretUse& use : config.secrets) {
+    out["secrets"].push_back({{"id", use.id},
+                              {"name", use.name},
+                              {"target", use.target},
+                              {"environment", use.environment},
+                              {"uid", use.uid},
+                              {"gid", use.gid},
+                              {"mode", use.mode}});
   }
   for (const net::PortMapping& port : config.ports) {
     out["ports"].push_back({{"hostIp", port.host_ip},
@@ -185,7 +199,14 @@ Result<ContainerConfig> config_from_json_text(const std::string& text) {
     read("destination", mount.destination);
     read("options", mount.options);
     read("anonymous", mount.anonymous);
+    read("driverOptions", mount.driver_options);
+    read("layers", mount.layers);
     config.mounts.push_back(std::move(mount));
+  }
+  for (const json& item : member(in, "secrets")) {
+    const auto number = [&](const char* key) { return static_cast<std::uint32_t>(int_of(item, key)); };
+    config.secrets.push_back({text_of(item, "id"), text_of(item, "name"), text_of(item, "target"), bool_of(item, "environment"),
+                              number("uid"), number("gid"), number("mode")});
   }
   for (const json& item : member(in, "ports")) {
     net::PortMapping port;

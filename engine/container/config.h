@@ -11,18 +11,22 @@
 #include "base/result.h"
 #include "engine/container/limits.h"
 #include "engine/container/options.h"
+#include "engine/secret/use_record.h"
 #include "net/ports.h"
 
 namespace creel::engine {
 
 struct VolumeMount {
-  enum class Type : std::uint8_t { kBind, kVolume, kTmpfs };
+  enum class Type : std::uint8_t { kBind, kVolume, kTmpfs, kImage };
   Type type = Type::kBind;
-  std::string name;    // kVolume
+  std::string name;    // kVolume; kImage: as given
   std::string source;  // host path (kBind), volume's _data (kVolume)
   std::string destination;
   std::vector<std::string> options;  // "rw", "ro", "rbind", "U", "nocopy", "size=…"
   bool anonymous = false;
+  std::vector<std::string> layers;  // kImage: DiffID hex, bottom first
+  // Of a volume: its driver's options, and until it is made its labels.
+  std::map<std::string, std::string> driver_options, labels;
 };
 
 struct ContainerConfig {
@@ -58,6 +62,7 @@ struct ContainerConfig {
   std::vector<std::string> host_users;
   std::map<std::string, std::string> labels, annotations;
   std::vector<VolumeMount> mounts;
+  std::vector<SecretUse> secrets;
   std::vector<std::string> ulimits;
   std::int64_t shm_size = 65536000;  // bytes
   std::optional<std::uint32_t> umask;

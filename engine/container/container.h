@@ -55,6 +55,10 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 // success.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
+// stop() and start(); what does not run is started. kUnsupported for one of --rm, which goes when it ends.
+Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
+// kExists where another has the name, kInvalid.
+Result<void> rename(Engine& engine, const std::string& name, const std::string& to);
 // All its processes stand still until unpause. kInUse: wrong state; kUnavailable: it has no control group.
 Result<void> pause(Engine& engine, const std::string& name);
 Result<void> unpause(Engine& engine, const std::string& name);

@@ -10,6 +10,8 @@
 #include "engine/container/container.h"
 #include "engine/container/names.h"
 #include "engine/container/passes.h"
+#include "engine/container/user_mounts.h"
+#include "engine/event/event.h"
 #include "engine/image/obtain.h"
 #include "engine/json.h"
 #include "engine/volume/volume.h"
@@ -145,9 +147,7 @@ Result<void> make_files(Creation& creation, const storage::ContainerRecord& reco
     if (chmod((dir + "/upper").c_str(), mode) != 0) return errno_error("setting the mode of " + dir + "/upper");
     TRY(make_dir(dir + "/work", 0700));
   }
-  for (const VolumeMount& mount : config.mounts) {
-    if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(creation.engine, mount.name));
-  }
+  TRY(prepare_user_mounts(creation.engine, config));
   if (!config.cidfile.empty()) {
     auto written = write_atomic(config.cidfile, config.id, 0644);
     if (!written.ok()) return std::move(written).error().within("opening cidfile");
@@ -173,6 +173,7 @@ Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& op
     (void)remove(engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();
   }
+  record_container(engine, creation.config, {"create"});
   return std::move(creation.config);
 }
 

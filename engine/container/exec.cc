@@ -17,8 +17,10 @@
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
+#include "engine/event/event.h"
 #include "engine/runtime/child/init.h"
 #include "engine/runtime/compile.h"
+#include "engine/secret/use.h"
 
 namespace creel::engine {
 
@@ -28,6 +30,7 @@ Result<runtime::Process> make_exec_process(Engine& engine, const ContainerConfig
   const std::string user = options.user.empty() ? config.user : options.user;
   TRY_SET(runtime::Process process, make_process(config, user));
   TRY(add_groups(engine, config, process));
+  TRY(add_secret_environment(engine, config.secrets, process.env));
   process.terminal = options.tty;
   process.args = options.command;
   process.preserve_fds = options.preserve_fds;
@@ -175,6 +178,7 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   TRY_SET(ContainerConfig config, config_of(record));
   TRY_SET(runtime::Process process, make_exec_process(engine, config, options));
   TRY_SET(const runtime::Cgroup group, enter_control_group(record.id, observed));
+  record_container(engine, record, "exec");
   const Work work{engine, config, observed, pidfd->get(), group, std::move(process), options};
   if (options.tty && !options.detach) return exec_with_terminal(work, options);
 

@@ -46,6 +46,16 @@ void add_init(runtime::Spec& spec) {
 
 // These runtimes look for the bundle as root of the container's user namespace, and its directories are the caller's alone.
 Result<void> check_reach(const ContainerConfig& config, const runtime::Spec& spec) {
+  if (!spec.memory_files.empty()) {
+    return fail(Code::kUnsupported, "--secret as a file with OCI runtime " + config.runtime + ": it would have to lie on the host's disk")
+        .with_hint("Creel's own runtime keeps it in memory: --runtime creel; or give it as a variable, with type=env.");
+  }
+  for (const runtime::Mount& mount : spec.mounts) {
+    if (mount.subpath.empty() && mount.lower.empty() && mount.source_namespace.empty()) continue;
+    return fail(Code::kUnsupported, "mounting on " + mount.destination + ": OCI runtime " + config.runtime +
+                                        " knows neither overlays nor parts of volumes")
+        .with_hint("Creel's own runtime does: --runtime creel.");
+  }
   const std::vector<runtime::IdMapping>& map = spec.uid_mappings;
   if (map.empty() || std::any_of(map.begin(), map.end(), [](const auto& range) { return range.host_id == 0; })) return {};
   return fail(Code::kUnsupported, "--userns " + config.userns + " with OCI runtime " + config.runtime +

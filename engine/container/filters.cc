@@ -35,16 +35,6 @@ const std::vector<std::string>& known_keys() {
   return keys;
 }
 
-// An extended regular expression, searched anywhere. One that does not compile is a plain part of the text.
-bool found_in(const std::string& text, const std::string& pattern) {
-  regex_t expression;
-  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
-    return text.find(pattern) != std::string::npos;
-  const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
-  regfree(&expression);
-  return found;
-}
-
 bool label_matches(const Container& container, const std::string& value) {
   const auto labels = text_map_from_column(container.record.labels);
   const Cut wanted = cut(value, '=');
@@ -125,6 +115,15 @@ Result<bool> one(Engine& engine, const Container& container, const std::string& 
 }
 
 }  // namespace
+
+bool found_in(const std::string& text, const std::string& pattern) {
+  regex_t expression;
+  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
+    return text.find(pattern) != std::string::npos;
+  const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&expression);
+  return found;
+}
 
 Result<Filters> parse_container_filters(const std::vector<std::string>& texts) {
   Filters out;

@@ -16,4 +16,7 @@ using Filters = std::map<std::string, std::vector<std::string>>;
 Result<Filters> parse_container_filters(const std::vector<std::string>& texts);
 Result<bool> matches(Engine& engine, const Container& container, const Filters& filters);
 
+// `pattern`: an extended regular expression, searched anywhere. One that does not compile is a plain part of the text.
+bool found_in(const std::string& text, const std::string& pattern);
+
 }  // namespace creel::engine

@@ -95,6 +95,9 @@ json config_section(const ContainerConfig& config) {
   if (!config.tz.empty()) out["Timezone"] = config.tz;
   if (!config.sysctls.empty()) out["Sysctls"] = config.sysctls;
   out["sdNotifyMode"] = "container";
+  for (const SecretUse& use : config.secrets) {
+    out["Secrets"].push_back({{"Name", use.name}, {"ID", use.id}, {"UID", use.uid}, {"GID", use.gid}, {"Mode", use.mode}});
+  }
   return out;
 }
 
@@ -230,7 +233,8 @@ json mounts_of(const ContainerConfig& config) {
     if (mount.type == VolumeMount::Type::kTmpfs) continue;
     json item = json::object();
     const bool volume = mount.type == VolumeMount::Type::kVolume;
-    item["Type"] = volume ? "volume" : "bind";
+    const bool image = mount.type == VolumeMount::Type::kImage;
+    item["Type"] = volume ? "volume" : image ? "image" : "bind";
     if (volume) item["Name"] = mount.name;
     item["Source"] = mount.source;
     item["Destination"] = mount.destination;
@@ -239,10 +243,13 @@ json mounts_of(const ContainerConfig& config) {
     std::vector<std::string> options =
         volume ? std::vector<std::string>{"nosuid", "nodev", "rbind"} : std::vector<std::string>{"rbind"};
     std::string propagation = "rprivate";
-    bool writable = true;
+    std::string subpath;
+    bool writable = !image || std::find(mount.options.begin(), mount.options.end(), "rw") != mount.options.end();
     for (const std::string& option : mount.options) {
       if (option == "ro")
         writable = false;
+      else if (option.rfind("subpath=", 0) == 0)
+        subpath = option.substr(8);
       else if (option.find("shared") != std::string::npos || option.find("slave") != std::string::npos ||
                option.find("private") != std::string::npos)
         propagation = option;
@@ -254,7 +261,7 @@ json mounts_of(const ContainerConfig& config) {
     item["Options"] = options;
     item["RW"] = writable;
     item["Propagation"] = propagation;
-    item["SubPath"] = "";
+    item["SubPath"] = subpath;
     out.push_back(std::move(item));
   }
   return out;

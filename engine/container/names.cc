@@ -1,5 +1,7 @@
 #include "engine/container/names.h"
 
+#include <algorithm>
+
 #include <sys/random.h>
 
 #include <cstdint>
@@ -43,6 +45,18 @@ std::string made_up_name() {
   (void)!getrandom(chance, sizeof chance, 0);
   std::string name = kAdjectives[chance[0] % std::size(kAdjectives)];
   return name.append("_").append(kNouns[chance[1] % std::size(kNouns)]);
+}
+
+bool is_valid_name(const std::string& name) {
+  auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= 255 && alnum(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+Result<void> check_container_name(const std::string& name) {
+  if (is_valid_name(name)) return {};
+  return fail(Code::kInvalid,
+              "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
 }
 
 }  // namespace creel::engine

@@ -49,6 +49,9 @@ struct CreateOptions {
   std::vector<std::string> volume;  // -v
   std::vector<std::string> mount;   // --mount
   std::vector<std::string> tmpfs;
+  std::vector<std::string> volumes_from;  // "CONTAINER[:ro|rw|z]"
+  std::string image_volume = "anonymous";
+  std::vector<std::string> secret;  // "NAME[,type=mount|env][,target=…]…"
   std::vector<std::string> publish, expose;
   std::vector<std::string> network;       // --network
   std::optional<std::string> entrypoint;  // JSON array or one word; "" clears

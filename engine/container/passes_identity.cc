@@ -14,12 +14,6 @@ namespace creel::engine {
 
 namespace {
 
-bool valid_name(const std::string& name) {
-  auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= 255 && alnum(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '_' || c == '.' || c == '-'; });
-}
-
 Result<void> add_label(const std::string& text, std::map<std::string, std::string>& labels) {
   Cut parts = cut(text, '=');
   if (parts.before.empty()) return fail(Code::kInvalid, "invalid label format: \"" + text + "\"");
@@ -37,9 +31,8 @@ Result<void> pass_identity(Creation& creation) {
   config.name = creation.options.name;
   if (config.name.empty()) {
     config.name = made_up_name();
-  } else if (!valid_name(config.name)) {
-    return fail(Code::kInvalid,
-                "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+  } else {
+    TRY(check_container_name(config.name));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/state.h"
+#include "engine/event/event.h"
 
 namespace creel::engine {
 
@@ -39,6 +40,7 @@ Result<void> set_paused(Engine& engine, const storage::ContainerRecord& containe
   auto recorded = record(engine, container.id, *observed.state, paused);
   // What nobody can see must not be: it could not be undone.
   if (!recorded.ok()) (void)group.freeze(!paused).ok();
+  if (recorded.ok()) record_container(engine, container, paused ? "pause" : "unpause");
   return recorded;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/state.h"
+#include "engine/event/event.h"
 #include "engine/volume/volume.h"
 #include "rootless/userns.h"
 
@@ -117,7 +118,9 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     TRY(stop_container(engine, *record, timeout == 0 ? 0 : options.timeout.value_or(timeout), signal));
   }
   const bool volumes = options.volumes || record->remove_on_exit;
-  return delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes);
+  TRY(delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes));
+  record_container(engine, *record, "remove");
+  return {};
 }
 
 void reap(Engine& engine, std::vector<Container>& containers) {
@@ -138,7 +141,9 @@ Result<void> cleanup(Engine& engine, const std::string& id) {
   if (record->id != id || !record->remove_on_exit) return {};
   std::string cidfile;
   if (auto config = config_of(*record); config.ok()) cidfile = config->cidfile;
-  return delete_container(engine, id, cidfile, true);
+  TRY(delete_container(engine, id, cidfile, true));
+  record_container(engine, *record, "remove");
+  return {};
 }
 
 }  // namespace creel::engine

@@ -12,6 +12,7 @@
 #include "engine/container/user_files.h"
 #include "engine/runtime/capability_names.h"
 #include "engine/runtime/compile.h"
+#include "engine/secret/use.h"
 
 namespace creel::engine {
 
@@ -138,6 +139,10 @@ Result<void> add_groups(Engine& engine, const ContainerConfig& config, runtime::
 Result<Spec> make_spec(Engine& engine, const ContainerConfig& config, const SpecContext& context) {
   Spec spec;
   TRY_SET(spec.process, make_process(config, config.user));
+  if (!config.secrets.empty()) {
+    TRY(add_secret_environment(engine, config.secrets, spec.process.env));
+    TRY(add_secret_files(engine, config.secrets, spec));
+  }
   spec.process.args = config.entrypoint;
   spec.process.args.insert(spec.process.args.end(), config.command.begin(), config.command.end());
   spec.process.create_cwd = config.create_workdir;

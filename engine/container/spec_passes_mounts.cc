@@ -11,6 +11,7 @@
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/user_files.h"
+#include "engine/container/user_mounts.h"
 
 namespace creel::engine {
 
@@ -133,42 +134,6 @@ Mount own_mount(Engine& engine, const ContainerConfig& config, const char* desti
   return {destination, "bind", engine.paths().running(config.id) + "/" + file, {"bind", "rprivate"}};
 }
 
-bool has(const std::vector<std::string>& options, std::initializer_list<const char*> any) {
-  return std::any_of(options.begin(), options.end(), [&](const std::string& option) {
-    return std::any_of(any.begin(), any.end(), [&](const char* one) { return option == one; });
-  });
-}
-
-Mount user_mount(const VolumeMount& mount) {
-  Mount out;
-  out.destination = mount.destination;
-  for (const std::string& option : mount.options) {
-    // SELinux labels are not set here; copying is a flag of its own.
-    if (option == "z" || option == "Z" || option == "copy" || option == "nocopy" || option == "notmpcopyup") continue;
-    out.options.push_back(option);
-  }
-  if (mount.type == VolumeMount::Type::kTmpfs) {
-    out.type = "tmpfs";
-    out.source = "tmpfs";
-    if (!has(out.options, {"suid", "nosuid"})) out.options.emplace_back("nosuid");
-    if (!has(out.options, {"dev", "nodev"})) out.options.emplace_back("nodev");
-    if (!has(mount.options, {"notmpcopyup", "tmpcopyup"})) out.options.emplace_back("tmpcopyup");
-    return out;
-  }
-  out.type = "bind";
-  out.source = mount.source;
-  if (!has(out.options, {"bind", "rbind"})) out.options.emplace_back("rbind");
-  if (!has(out.options, {"shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"})) {
-    out.options.emplace_back("rprivate");
-  }
-  if (mount.type == VolumeMount::Type::kVolume) {
-    if (!has(out.options, {"suid", "nosuid"})) out.options.emplace_back("nosuid");
-    if (!has(out.options, {"dev", "nodev"})) out.options.emplace_back("nodev");
-    out.copy_up = !has(mount.options, {"nocopy"});
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<void> pass_spec_mounts(Engine& engine, const ContainerConfig& config, const SpecContext& context, Spec& spec) {
@@ -179,7 +144,9 @@ Result<void> pass_spec_mounts(Engine& engine, const ContainerConfig& config, con
     if (!taken.contains(mount.destination)) spec.mounts.push_back(std::move(mount));
   }
   std::vector<Mount> rest;
-  for (const VolumeMount& mount : config.mounts) rest.push_back(user_mount(mount));
+  if (!config.mounts.empty()) {
+    TRY_SET(rest, user_mounts(engine, config));
+  }
   for (const std::string& path : tmpfs_paths(config)) {
     if (!taken.contains(path)) rest.push_back({path, "tmpfs", "tmpfs", {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup"}});
   }

@@ -18,10 +18,11 @@
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
+#include "engine/container/user_mounts.h"
+#include "engine/event/event.h"
 #include "engine/image/obtain.h"
 #include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/compile.h"
-#include "engine/volume/volume.h"
 #include "net/slirp.h"
 
 namespace creel::engine {
@@ -90,6 +91,8 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   job.log_max_size = config.log_max_size;
   job.log_max_files = config.log_max_files;
   job.pidfile = config.pidfile;
+  job.event_log = engine.paths().event_log();
+  job.event_head = event_head(config);
   if (config.remove) {
     job.cleanup_argv = engine.self_argv(true);
     job.cleanup_argv.emplace_back("__cleanup");
@@ -136,12 +139,14 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
         std::any_of(config.mounts.begin(), config.mounts.end(), [](const VolumeMount& m) { return m.anonymous; });
     if (result.monitor_lost) {
       TRY(delete_container(engine, config.id, config.cidfile, anonymous));
+      record_container(engine, config, {"remove"});
       return outcome;
     }
     // The record now, so that the name is free when this command ends; the files are the monitor's, which nobody waits for.
     attachment.take_cleanup();
     TRY(forget_container(engine, config.id, config.cidfile, anonymous));
     attachment.forgotten();
+    record_container(engine, config, {"remove"});
     return outcome;
   }
   // The next command must not see the monitor's last millisecond as "running".
@@ -157,6 +162,7 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
   const std::vector<int> namespaces = pass_namespaces(joined, job.plan);
   TRY(launch.give(job, request.attach, namespaces));
   TRY_SET(pid_t pid, launch.started());
+  record_container(engine, config, request.attach ? std::vector<std::string>{"init", "attach", "start"} : std::vector<std::string>{"init", "start"});
   StartOutcome outcome;
   if (!request.attach) {
     outcome.detached = true;
@@ -217,9 +223,7 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
   TRY_SET(ContainerConfig config, config_of(record));
   TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
   TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()));
-  for (const VolumeMount& mount : config.mounts) {
-    if (mount.type == VolumeMount::Type::kVolume) TRY(ensure_volume_directory(engine, mount.name));
-  }
+  TRY(prepare_user_mounts(engine, config));
   auto outcome = start_container(engine, launch, config, request, joined);
   if (!outcome.ok()) {
     // Two starts at once: the other one won.
@@ -241,6 +245,7 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
   Fd pidfd;
   if (auto opened = first_process(observed); opened.ok()) pidfd = std::move(*opened);
   const monitor::RelayOptions options = relay_options(config, request, observed.state->pid, pidfd.get());
+  record_container(engine, config, {"attach"});
   return relay_until_end(engine, config, std::move(attachment), options);
 }
 

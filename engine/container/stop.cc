@@ -11,6 +11,7 @@
 #include "engine/container/container.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/state.h"
+#include "engine/event/event.h"
 
 namespace creel::engine {
 
@@ -89,7 +90,9 @@ Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigne
   TRY_SET(ContainerConfig config, config_of(record));
   int signal = SIGTERM;
   if (auto parsed = parse_signal(config.stop_signal); parsed.ok()) signal = *parsed;
-  return stop_container(engine, record, timeout.value_or(config.stop_timeout), signal);
+  TRY(stop_container(engine, record, timeout.value_or(config.stop_timeout), signal));
+  record_container(engine, record, "stop");
+  return {};
 }
 
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal) {
@@ -104,6 +107,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
   auto sent = signal_first(engine, record, observed, pidfd->get(), number);
   if (!sent.ok())
     return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
+  record_container(engine, record, "kill");
   // After SIGKILL nothing but the end can come; whoever asks next shall see it.
   if (number == SIGKILL && wait_process(pidfd->get(), kKillPatienceMs)) {
     (void)monitor::wait_gone(engine.paths().running(record.id), kKillPatienceMs).ok();

@@ -31,16 +31,18 @@ Result<void> check_volume_options(const std::vector<std::string>& options, bool 
   static const std::vector<std::string> kTmpfsFlags = {
       "tmpcopyup", "notmpcopyup", "noatime", "relatime", "strictatime", "sync", "async", "nodiratime", "diratime"};
   int access = 0, relabel = 0, propagation = 0;
+  const bool overlay = std::find(options.begin(), options.end(), "O") != options.end();
   for (const std::string& option : options) {
-    if (option == "O" || option.rfind("upperdir=", 0) == 0 || option.rfind("workdir=", 0) == 0) {
-      return fail(Code::kUnsupported, "the volume option O (overlay) is not built yet");
+    if (!tmpfs && option == "O") continue;
+    if (option.rfind("upperdir=", 0) == 0 || option.rfind("workdir=", 0) == 0) {
+      const Cut pair = cut(option, '=');
+      if (!overlay) return fail(Code::kInvalid, "must specify overlay (O) with option \"" + pair.before + "\"");
+      if (pair.after.empty() || pair.after.front() != '/') {
+        return fail(Code::kInvalid, "cannot accept relative path \"" + pair.after + "\" for " + pair.before);
+      }
+      continue;
     }
-    if (option == "idmap" || option.rfind("idmap=", 0) == 0) {
-      return fail(Code::kUnsupported, "the volume option idmap is not built yet");
-    }
-    if (option.rfind("subpath=", 0) == 0 || option.rfind("volume-subpath=", 0) == 0) {
-      return fail(Code::kUnsupported, "the volume option subpath is not built yet");
-    }
+    if (!tmpfs && (option == "idmap" || option.rfind("idmap=", 0) == 0 || option.rfind("subpath=", 0) == 0)) continue;
     if (tmpfs &&
         (option.rfind("size=", 0) == 0 || option.rfind("mode=", 0) == 0 || option.rfind("uid=", 0) == 0 ||
          option.rfind("gid=", 0) == 0 || option.rfind("nr_inodes=", 0) == 0 || option.rfind("nr_blocks=", 0) == 0 ||
@@ -56,6 +58,9 @@ Result<void> check_volume_options(const std::vector<std::string>& options, bool 
         option.find("private") != std::string::npos || option.find("unbindable") != std::string::npos) {
       ++propagation;
     }
+  }
+  if (overlay && relabel + propagation > 0) {
+    return fail(Code::kInvalid, "invalid options: an overlay (O) takes neither labels nor propagation: invalid mount option");
   }
   if (access > 1)
     return fail(Code::kInvalid, "invalid options: can only specify 1 'rw' or 'ro' option: invalid mount option");
@@ -87,6 +92,20 @@ Result<bool> flag_value(const Cut& pair) {
   if (pair.after == "false" || pair.after == "0") return false;
   return fail(Code::kInvalid, pair.before + " must be set to true or false, instead received \"" + pair.after +
                                   "\": badly formatted option");
+}
+
+// Of a volume that is made: one that exists keeps what it has.
+Result<void> volume_option(const Cut& pair, VolumeMount& out) {
+  if (out.type != VolumeMount::Type::kVolume) {
+    return fail(Code::kInvalid, "\"" + pair.before + "\" option is for volumes alone: invalid mount option");
+  }
+  if (pair.before == "volume-driver") {
+    if (pair.after == "local") return {};
+    return fail(Code::kUnsupported, "volume driver \"" + pair.after + "\": there is no driver but \"local\"");
+  }
+  const Cut inner = cut(pair.after, '=');
+  (pair.before == "volume-opt" ? out.driver_options : out.labels)[inner.before] = inner.after;
+  return {};
 }
 
 Result<void> mount_option(const Cut& pair, VolumeMount& out, std::string& source) {
@@ -138,9 +157,13 @@ Result<void> mount_option(const Cut& pair, VolumeMount& out, std::string& source
   } else if (key == "consistency") {
     // Means something on other systems only.
   } else if (key == "volume-opt" || key == "volume-label" || key == "volume-driver") {
-    return fail(Code::kUnsupported, "--mount option " + key + " is not built yet");
+    TRY(need_value());
+    TRY(volume_option(pair, out));
+  } else if (key == "volume-subpath" || key == "image-subpath") {
+    TRY(need_value());
+    out.options.push_back("subpath=" + pair.after);
   } else if (!pair.found || key == "size" || key == "mode" || key == "uid" || key == "gid" || key == "subpath" ||
-             key == "idmap" || key == "volume-subpath") {
+             key == "idmap") {
     out.options.push_back(pair.found ? key + "=" + pair.after : key);
   } else {
     return fail(Code::kInvalid, key + ": invalid mount option");
@@ -214,7 +237,9 @@ Result<VolumeMount> parse_mount(const std::string& text) {
       out.type = VolumeMount::Type::kVolume;
     else if (pair.after == "tmpfs")
       out.type = VolumeMount::Type::kTmpfs;
-    else if (pair.after == "image" || pair.after == "glob" || pair.after == "devpts" || pair.after == "ramfs" ||
+    else if (pair.after == "image")
+      out.type = VolumeMount::Type::kImage;
+    else if (pair.after == "glob" || pair.after == "devpts" || pair.after == "ramfs" ||
              pair.after == "artifact") {
       return fail(Code::kUnsupported, "--mount type=" + pair.after + " is not built yet");
     } else {
@@ -232,6 +257,9 @@ Result<VolumeMount> parse_mount(const std::string& text) {
   if (out.type == VolumeMount::Type::kBind) {
     if (source.empty()) return fail(Code::kInvalid, "must set volume source");
     out.source = source;
+  } else if (out.type == VolumeMount::Type::kImage) {
+    if (source.empty()) return fail(Code::kInvalid, "must set source and destination for image volume");
+    out.name = source;
   } else if (out.type == VolumeMount::Type::kVolume) {
     out.name = source;
     out.anonymous = source.empty();

@@ -74,6 +74,16 @@ Result<void> compile_mounts(const Spec& spec, bool in_userns, Plan& plan) {
     if (mount.type == "cgroup" && !in_userns && is_cgroup_v1_host()) step.kind = MountStep::Kind::kCgroupV1;
     plan.mounts.push_back(std::move(step));
   }
+  for (const MemoryFile& file : spec.memory_files) {
+    MountStep step;
+    step.kind = MountStep::Kind::kMemoryFile;
+    step.destination = file.destination;
+    step.data = file.content;
+    step.mode = file.mode;
+    step.uid = file.uid;
+    step.gid = file.gid;
+    plan.mounts.push_back(std::move(step));
+  }
   TRY(compile_devices(spec, in_userns, plan));
   TRY(add_init(spec, plan));
   add_paths(spec.masked_paths, MountStep::Kind::kMask, plan);

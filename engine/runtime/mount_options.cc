@@ -216,12 +216,21 @@ Result<MountStep> compile_mount(const Mount& mount) {
   } else if (is_bind(mount)) {
     step.kind = MountStep::Kind::kBind;
     step.copy_up = mount.copy_up;
+    step.keep_owner = mount.keep_owner;
+    step.subpath = mount.subpath;
     step.deep = mount.deep;
     step.source_namespace = mount.source_namespace;
     if (mount.source.empty() || mount.source[0] != '/') {
       return fail(Code::kInvalid,
                   "mounting on " + mount.destination + ": source \"" + mount.source + "\" is not an absolute path");
     }
+  } else if (!mount.lower.empty()) {
+    step.kind = MountStep::Kind::kOverlay;
+    step.type = "overlay";
+    step.lower = mount.lower;
+    step.upper = mount.upper;
+    step.work = mount.work;
+    step.user_xattr = mount.user_xattr;
   } else {
     step.kind = MountStep::Kind::kFilesystem;
     if (mount.type.empty()) return fail(Code::kInvalid, "mounting on " + mount.destination + ": no type is given");

@@ -28,11 +28,18 @@ struct Mount {
                                      // "rprivate", "size=64m", "U", "z"
   // Creel's: copy the image's content at `destination` into an empty source first (named volumes).
   bool copy_up = false;
+  bool keep_owner = false;  // with copy_up: the source itself stays as it is
   // Creel's: with "rbind", "ro", "nosuid" and the like hold for what is mounted beneath the source too, as "rro" has it.
   bool deep = false;
   // Creel's, of a bind: the mount namespace in which `source` is looked up ("/proc/PID/ns/mnt" of another container);
   // empty: the caller's.
   std::string source_namespace;
+  // Creel's, of a bind: only this part of `source`, whose own links cannot lead out of it.
+  std::string subpath;
+  // Creel's, of type "overlay" with `lower`: host directories, topmost first, which no length or character disturbs.
+  std::vector<std::string> lower;
+  std::string upper, work;
+  bool user_xattr = false;
   // An idmapped mount (mount_setattr(2), MOUNT_ATTR_IDMAP). Empty with option "idmap": the container's own mapping.
   std::vector<IdMapping> uid_mappings, gid_mappings;
   friend bool operator==(const Mount&, const Mount&) = default;
@@ -152,6 +159,14 @@ struct Overlay {
   friend bool operator==(const Overlay&, const Overlay&) = default;
 };
 
+// Creel's: a file that is in memory alone, in its own tmpfs, and in no directory of the host.
+struct MemoryFile {
+  std::string destination;  // absolute, in the container
+  std::string content;
+  std::uint32_t mode = 0444, uid = 0, gid = 0;
+  friend bool operator==(const MemoryFile&, const MemoryFile&) = default;
+};
+
 struct Spec {
   Process process;
   std::string root_path;  // --rootfs; empty: `overlay`
@@ -159,6 +174,7 @@ struct Spec {
   bool root_readonly = false;
   std::string hostname, domainname;
   std::vector<Mount> mounts;  // in order
+  std::vector<MemoryFile> memory_files;
   std::map<std::string, std::string> annotations;
   std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
   std::vector<Namespace> namespaces;

@@ -4,20 +4,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/text.h"
+#include "engine/container/names.h"
+#include "engine/event/event.h"
 #include "rootless/userns.h"
 #include "storage/volume_removal.h"
 
 namespace creel::engine {
 
 namespace {
-
-bool is_alnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 struct RemoveTree {
   std::string parent, name;
@@ -31,19 +29,38 @@ Result<void> remove_inside(void* argument) {
   return remove_tree_at(parent->get(), tree->name);
 }
 
+struct Ownership {
+  std::string path;
+  std::uint32_t uid, gid;
+};
+
+// Runs inside the user namespace: the numbers are those of containers.
+Result<void> give_inside(void* argument) {
+  const auto* owner = static_cast<const Ownership*>(argument);
+  TRY_SET(const Fd dir, open_file(owner->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  if (fchown(dir.get(), owner->uid, owner->gid) != 0) {
+    return errno_error("chown to " + std::to_string(owner->uid) + ":" + std::to_string(owner->gid));
+  }
+  return {};
+}
+
+std::uint32_t id_of(const VolumeOptions& options, const char* key) {
+  const auto found = options.find(key);
+  if (found == options.end()) return 0;
+  auto number = parse_int(found->second, key);
+  return number.ok() ? static_cast<std::uint32_t>(*number) : 0;
+}
+
 }  // namespace
 
 Result<void> check_volume_name(const std::string& name) {
-  const bool good =
-      !name.empty() && name.size() <= 255 && is_alnum(name.front()) &&
-      std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
-  if (good) return {};
+  if (is_valid_name(name)) return {};
   return fail(
       Code::kInvalid,
       "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument: \"" + name + "\"");
 }
 
-Result<std::string> ensure_volume_directory(Engine& engine, const std::string& name) {
+Result<std::string> ensure_volume_directory(Engine& engine, const std::string& name, const VolumeOptions& options) {
   const std::string data = engine.paths().volume_data(name);
   struct stat info {};
   if (stat(data.c_str(), &info) == 0) return data;
@@ -51,6 +68,11 @@ Result<std::string> ensure_volume_directory(Engine& engine, const std::string& n
   // The umask must not decide who may enter a volume.
   if (mkdir(data.c_str(), 0755) != 0 && errno != EEXIST) return errno_error("making volume directory " + data);
   if (chmod(data.c_str(), 0755) != 0) return errno_error("making volume directory " + data);
+  Ownership owner{data, id_of(options, "UID"), id_of(options, "GID")};
+  if (owner.uid != 0 || owner.gid != 0) {
+    auto given = rootless::run_inside(engine.identity(), engine.paths().runtime, give_inside, &owner);
+    if (!given.ok()) return std::move(given).error().within("giving volume " + name + " to its user");
+  }
   return data;
 }
 
@@ -60,6 +82,11 @@ Result<void> remove_volume(Engine& engine, const std::string& name) {
   // being deleted.
   TRY(engine.store(storage::Store::Access::kWrite));
   TRY_SET(const storage::BuriedVolume buried, storage::BuriedVolume::bury(engine.paths(), name));
+  Event event;
+  event.type = "volume";
+  event.status = "remove";
+  event.name = name;
+  record_events(engine, {event});
   RemoveTree tree{buried.parent(), buried.name()};
   auto outside = remove_inside(&tree);
   if (outside.ok() || !engine.rootless()) return outside;

@@ -220,3 +220,74 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   expect 0 ps -aq
   assert_equal "${#lines[@]}" 1
 }
+
+@test "restart: a running one anew, one that is over again, --running" {
+  trapping r1
+  before=$(engine inspect -f '{{.State.StartedAt}} {{.State.Pid}}' r1)
+  expect 0 restart r1
+  assert_output r1
+  [ "$(engine inspect -f '{{.State.StartedAt}} {{.State.Pid}}' r1)" != "$before" ]
+  assert_equal "$(state_of r1)" running
+  expect 0 create --name r2 $BUSYBOX sleep 100
+  pid=$(engine inspect -f '{{.State.Pid}}' r1)
+  expect 0 restart --running -t 1
+  assert_equal "$(state_of r2)" created
+  [ "$(engine inspect -f '{{.State.Pid}}' r1)" != "$pid" ]
+  expect 0 restart -t 0 --all
+  assert_equal "$(state_of r1) $(state_of r2)" "running running"
+  expect 125 restart absent
+  expect_error 125 "must provide at least one" restart
+}
+
+@test "restart: several, the good ones all the same; of --rm none" {
+  trapping r1
+  expect 125 restart absent r1
+  assert_output r1
+  creel_only "Podman has it live on"
+  expect 0 run -d --rm --name passing $BUSYBOX sleep 100
+  expect_error 125 "--rm" restart -t 0 passing
+  assert_equal "$(state_of passing)" running
+}
+
+@test "rename: by the new name only; a taken or bad one changes nothing" {
+  expect 0 create --name old $BUSYBOX true
+  expect 0 create --name other $BUSYBOX true
+  id=$(engine inspect -f '{{.Id}}' old)
+  expect 0 rename old new
+  assert_output ""
+  assert_equal "$(engine inspect -f '{{.Id}} {{.Name}}' new)" "$id new"
+  expect 1 container exists old
+  expect_error 125 "in use" rename new other
+  expect_error 125 "names must match" rename new 'a b'
+  expect_error 125 "absent" rename absent x
+  assert_equal "$(engine inspect -f '{{.Name}}' "$id")" new
+}
+
+@test "wait --condition: created, running, paused, several; --return-on-first" {
+  creel_only "of later Podmans"
+  expect 0 create --name w1 $BUSYBOX sleep 1000
+  expect 0 wait --condition created w1
+  assert_output -1
+  engine wait --condition running,exited -i 20ms w1 >"$BATS_TEST_TMPDIR/out" &
+  waiting=$!
+  expect 0 start w1
+  wait $waiting
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" -1
+  expect 0 create --name w2 $BUSYBOX sh -c 'exit 7'
+  expect 0 start w2
+  expect 0 wait --return-on-first -i 20ms --condition exited w1 w2
+  assert_output 7
+  expect_error 125 "unknown container state: nosuch" wait --condition nosuch w1
+}
+
+@test "ps --ns, --pod, --sync, --external" {
+  expect 0 run -d --name n1 $BUSYBOX sleep 1000
+  expect 0 ps --ns
+  pid=$(engine inspect -f '{{.State.Pid}}' n1)
+  assert_matches "$output" $'^CONTAINER ID +NAMES +PID +CGROUPNS +IPC +MNT +NET +PIDNS +USERNS +UTS\n[0-9a-f]{12} +n1 +'"$pid"' +[0-9]+ '
+  expect 0 ps --pod --sync --external --noheading
+  assert_contains "$output" n1
+  creel_only "as its JSON has it"
+  expect 0 ps --ns --format json
+  assert_contains "$output" "$(readlink "/proc/$pid/ns/mnt" | tr -dc 0-9)"
+}

@@ -202,6 +202,15 @@ void Session::clean_up(Cleanup done) {
   if (auto process = spawn(request); process.ok()) (void)process->wait().ok();
 }
 
+// As engine/event writes its lines: one write each.
+void Session::note_end() {
+  if (job_.event_log.empty()) return;
+  auto log = open_file(job_.event_log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+  if (!log.ok()) return;
+  (void)write_all(log->get(), job_.event_head + "\"Status\":\"died\",\"ContainerExitCode\":" + std::to_string(exit_code_) +
+                                  ",\"Time\":\"" + format_rfc3339(now_ns()) + "\"}\n").ok();
+}
+
 void Session::finish() {
   exit_code_ = first_->end();
   leave_control_group();
@@ -209,6 +218,7 @@ void Session::finish() {
   accept_clients();
   listener_.reset();
   const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
+  note_end();
   // Durable before anybody can know. Of a --rm container nobody will: its end goes to who is attached, and its record away.
   if (!want_cleanup) write_exit();
   const std::int32_t code = exit_code_;

@@ -69,6 +69,7 @@ class Session {
   [[nodiscard]] bool stalled() const;
   void write_exit();
   enum class Cleanup : std::uint8_t { kNobody, kTaken, kForgotten };
+  void note_end();
   Cleanup part_from_clients(bool want_cleanup, int patience_ms);
   void clean_up(Cleanup done);
 

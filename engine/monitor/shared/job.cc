@@ -26,7 +26,7 @@ void fields(Archive& a, RuntimeJob& r) {
 template <typename Archive>
 void fields(Archive& a, Job& j) {
   a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
-        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv,
+        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
         j.network, j.runtime, j.plan);
 }
 

@@ -44,6 +44,8 @@ struct Job {
   std::string conmon_pidfile;  // --conmon-pidfile
   std::vector<std::string>
       cleanup_argv;  // run at the end when no attached CLI took over: creel --inside-userns … __cleanup ID
+  // Where its end is noted as an event, and the beginning of that line, up to the status; empty: nowhere.
+  std::string event_log, event_head;
   NetworkJob network;
   RuntimeJob runtime;
   runtime::Plan plan;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -14,13 +15,16 @@ namespace creel::engine::runtime {
 
 namespace {
 
-Result<void> fill_from_image(int root, const std::string& path, int mount) {
-  auto from = open_in_root(root, path, O_RDONLY | O_DIRECTORY);
-  if (!from.ok()) return {};  // the image has nothing there, or a file
+// Where the image has nothing, or a file, the new volume is its user's.
+Result<void> fill_from_image(const MountStep& step, int root, int mount, std::uint32_t uid, std::uint32_t gid) {
   TRY_SET(Fd to, open_tree_directory(mount));
   TRY_SET(const bool empty, is_empty_directory(to.get()));
   if (!empty) return {};
-  return copy_tree(from->get(), to.get());
+  auto from = open_in_root(root, step.destination, O_RDONLY | O_DIRECTORY);
+  if (from.ok()) return copy_tree(from->get(), to.get(), !step.keep_owner);
+  if (step.keep_owner || (uid == 0 && gid == 0)) return {};
+  if (fchown(to.get(), uid, gid) != 0) return errno_error("giving it to the container's user");
+  return {};
 }
 
 // What a user namespace cannot make it takes from the host, and only that very device.
@@ -45,7 +49,7 @@ Result<void> dress_mount(int mount, const MountStep& step, bool recursive) {
 
 Result<void> prepare_source(const MountStep& step, int root, int source, std::uint32_t uid, std::uint32_t gid) {
   if (step.copy_up) {
-    auto filled = fill_from_image(root, step.destination, source);
+    auto filled = fill_from_image(step, root, source, uid, gid);
     if (!filled.ok()) return std::move(filled).error().within("copying the image's " + step.destination + " to the volume");
   }
   if (step.chown) {

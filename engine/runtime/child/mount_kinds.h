@@ -16,6 +16,7 @@ Result<void> remount(MountContext& context, const MountStep& step);
 // A cgroup v1 host: a tmpfs with one file system for each hierarchy, as in the host's /sys/fs/cgroup.
 Result<void> mount_cgroup_v1(MountContext& context, const MountStep& step);
 Result<void> make_device(MountContext& context, const MountStep& step);
+Result<void> mount_memory_file(MountContext& context, const MountStep& step);
 Result<void> make_symlink(MountContext& context, const MountStep& step);
 Result<void> mask_path(MountContext& context, const MountStep& step);
 Result<void> make_path_readonly(MountContext& context, const MountStep& step);

@@ -20,6 +20,7 @@ Result<void> refuse_moved(const MountStep& step, int root) {
 Result<void> one_step(MountContext& context, const MountStep& step, Fd source) {
   switch (step.kind) {
     case MountStep::Kind::kBind:
+    case MountStep::Kind::kOverlay:
       return mount_bind(context, step, std::move(source));
     case MountStep::Kind::kDevice:
       return step.source.empty() ? make_device(context, step) : mount_bind(context, step, std::move(source));
@@ -30,6 +31,8 @@ Result<void> one_step(MountContext& context, const MountStep& step, Fd source) {
     case MountStep::Kind::kCgroupV1:
       TRY(context.be_placed());
       return mount_cgroup_v1(context, step);
+    case MountStep::Kind::kMemoryFile:
+      return mount_memory_file(context, step);
     case MountStep::Kind::kRemount:
       return remount(context, step);
     case MountStep::Kind::kSymlink:

@@ -35,11 +35,14 @@ struct MountStep {
     kTmpcopyup,  // tmpfs that starts with a copy of what was there
     kRemount,    // attributes of what is mounted at `destination`
     kCgroupV1,   // a tmpfs with the host's cgroup v1 hierarchies in it
+    kMemoryFile, // a file with the content `data` in a tmpfs of its own
+    kOverlay,    // an overlay of `lower`, with `upper` and `work` where given; attached as a bind is
   };
   Kind kind = Kind::kBind;
   std::string destination;    // in the container, resolved with RESOLVE_IN_ROOT, created where absent
   std::string source;         // host path
   std::string source_namespace;   // bind: a mount namespace, by path, in which `source` is looked up; empty: the caller's
+  std::string subpath;        // bind: what of `source` is meant, resolved with RESOLVE_IN_ROOT beneath it
   std::string type;           // file system
   std::string data;           // "size=65536k,mode=1777": key[=value] parameters for fsconfig
   std::uint64_t attr_set = 0; // MOUNT_ATTR_*
@@ -48,7 +51,8 @@ struct MountStep {
   std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE, several of them in this order, MS_REC; 0: private
   bool recursive = false;
   bool deep = false;              // attr_set and attr_clear hold for what is bound recursively beneath, too
-  bool copy_up = false;           // bind: fill an empty source from the image first
+  bool copy_up = false;           // bind: fill an empty source from the image first; with nothing there, it is the user's
+  bool keep_owner = false;        // copy_up: the source itself keeps its owner and mode
   bool chown = false;             // ":U": give the source to the container's user
   std::uint32_t mode = 0;         // devices
   std::uint64_t device = 0;
@@ -56,6 +60,9 @@ struct MountStep {
   // An idmapped mount: these mappings, or with `idmap_container` those of the container's own user namespace.
   bool idmap = false, idmap_recursive = false, idmap_container = false;
   std::vector<IdMapStep> uid_map, gid_map;
+  std::vector<std::string> lower;   // kOverlay: topmost first
+  std::string upper, work;
+  bool user_xattr = false;
 };
 
 struct NamespaceStep {

@@ -43,9 +43,9 @@ void fields(Archive& a, HookStep& h) {
 }
 template <typename Archive>
 void fields(Archive& a, MountStep& m) {
-  a.all(m.kind, m.destination, m.source, m.source_namespace, m.type, m.data, m.attr_set, m.attr_clear, m.attr_set_recursive,
-        m.attr_clear_recursive, m.propagation, m.recursive, m.deep, m.copy_up, m.chown, m.mode, m.device, m.uid, m.gid, m.idmap, m.idmap_recursive,
-        m.idmap_container, m.uid_map, m.gid_map);
+  a.all(m.kind, m.destination, m.source, m.source_namespace, m.subpath, m.type, m.data, m.attr_set, m.attr_clear, m.attr_set_recursive,
+        m.attr_clear_recursive, m.propagation, m.recursive, m.deep, m.copy_up, m.keep_owner, m.chown, m.mode, m.device, m.uid, m.gid, m.idmap, m.idmap_recursive,
+        m.idmap_container, m.uid_map, m.gid_map, m.lower, m.upper, m.work, m.user_xattr);
 }
 template <typename Archive>
 void fields(Archive& a, NamespaceStep& n) {

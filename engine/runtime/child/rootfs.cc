@@ -13,64 +13,11 @@
 #include "base/text.h"
 #include "engine/runtime/child/fuse_overlay.h"
 #include "engine/runtime/child/mount_api.h"
+#include "engine/runtime/child/overlay.h"
 
 namespace creel::engine::runtime {
 
 namespace {
-
-// fsconfig takes 255 bytes of a string; a descriptor's name in /proc is always short.
-constexpr std::size_t kLongestOption = 255;
-
-struct OverlayDirs {
-  std::vector<Fd> fds;          // kept open until the mount exists
-  std::vector<std::string> lower;
-  std::string upper, work;
-};
-
-Result<std::string> short_name(OverlayDirs& dirs, const std::string& path, bool always) {
-  if (!always && path.size() <= kLongestOption && path.find_first_of(":\\,") == std::string::npos) return path;
-  TRY_SET(Fd fd, open_file(path, O_PATH | O_DIRECTORY));
-  std::string name = "/proc/self/fd/" + std::to_string(fd.get());
-  dirs.fds.push_back(std::move(fd));
-  return name;
-}
-
-Result<OverlayDirs> overlay_dirs(const Plan& plan, bool always_fds) {
-  OverlayDirs dirs;
-  for (const std::string& path : plan.lower) {
-    TRY_SET(std::string name, short_name(dirs, path, always_fds));
-    dirs.lower.push_back(std::move(name));
-  }
-  if (!plan.upper.empty()) {
-    TRY_SET(dirs.upper, short_name(dirs, plan.upper, always_fds));
-    TRY_SET(dirs.work, short_name(dirs, plan.work, always_fds));
-  }
-  return dirs;
-}
-
-// Linux 6.5 and later: one option per layer.
-Result<Fd> overlay_by_parts(const Plan& plan) {
-  TRY_SET(OverlayDirs dirs, overlay_dirs(plan, false));
-  MountOptions options;
-  for (const std::string& path : dirs.lower) options.emplace_back("lowerdir+", path);
-  if (!dirs.upper.empty()) {
-    options.emplace_back("upperdir", dirs.upper);
-    options.emplace_back("workdir", dirs.work);
-  }
-  if (plan.overlay_user_xattr) options.emplace_back("userxattr", "");
-  return mount_filesystem("overlay", "overlay", options, 0);
-}
-
-// Earlier: one string of at most a page, by mount(2).
-Result<Fd> overlay_by_string(const Plan& plan, const std::string& at) {
-  TRY_SET(OverlayDirs dirs, overlay_dirs(plan, true));
-  std::string data = "lowerdir=" + join(dirs.lower, ":");
-  if (!dirs.upper.empty()) data += ",upperdir=" + dirs.upper + ",workdir=" + dirs.work;
-  if (plan.overlay_user_xattr) data += ",userxattr";
-  if (data.size() >= 4096) return fail(Code::kUnsupported, "mounting overlay: too many layers for this kernel (Linux 6.5 takes them)");
-  if (::mount("overlay", at.c_str(), "overlay", 0, data.c_str()) != 0) return mount_error("mounting overlay", errno);
-  return open_file(at, O_PATH | O_DIRECTORY);
-}
 
 // Any directory will do: it is covered in this mount namespace alone, and left by the pivot. One that everybody may reach,
 // where the container's user namespace has nobody who could reach ours.
@@ -82,17 +29,18 @@ std::string mount_point(const Plan& plan) {
 }
 
 Result<Fd> mount_overlay(const Plan& plan, const std::string& at) {
-  auto parts = overlay_by_parts(plan);
-  if (!parts.ok()) {
-    if (parts.error().err != EINVAL) return std::move(parts).error();
-    // EINVAL is also what an older kernel says to "lowerdir+".
-    auto whole = overlay_by_string(plan, at);
-    if (!whole.ok()) return std::move(parts).error();
+  const OverlayParts parts{plan.lower, plan.upper, plan.work, plan.overlay_user_xattr};
+  auto made = make_overlay(parts);
+  if (!made.ok()) {
+    if (made.error().err != EINVAL) return std::move(made).error();
+    // EINVAL is also what an older kernel says.
+    auto whole = mount_overlay_at(parts, at);
+    if (!whole.ok()) return std::move(made).error();
     return whole;
   }
   TRY_SET(Fd target, open_file(at, O_PATH | O_DIRECTORY));
-  TRY(attach(parts->get(), target.get(), at));
-  return parts;
+  TRY(attach(made->get(), target.get(), at));
+  return made;
 }
 
 // Whether another implementation might do better: not where a layer is missing, or memory.

@@ -18,6 +18,7 @@
 #include "engine/runtime/child/mount_api.h"
 #include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/child/namespaces.h"
+#include "engine/runtime/child/overlay.h"
 #include "engine/runtime/child/rootfs.h"
 
 namespace creel::engine::runtime {
@@ -25,7 +26,7 @@ namespace creel::engine::runtime {
 namespace {
 
 bool comes_from_host(const MountStep& step) {
-  return step.kind == MountStep::Kind::kBind || (step.kind == MountStep::Kind::kDevice && !step.source.empty());
+  return step.kind == MountStep::Kind::kBind || step.kind == MountStep::Kind::kOverlay || (step.kind == MountStep::Kind::kDevice && !step.source.empty());
 }
 
 // Runs `work` in a forked child of this process; its error is ours.
@@ -76,8 +77,22 @@ Result<Fd> clone_in_namespace(const MountStep& step) {
   return tree;
 }
 
+// What a container can write has no link that leads out of it: not even one that is made while this looks.
+Result<Fd> clone_subpath(const MountStep& step) {
+  TRY_SET(const Fd whole, open_file(step.source, O_PATH | O_DIRECTORY));
+  auto part = open_in_root(whole.get(), step.subpath, O_PATH);
+  if (!part.ok()) return std::move(part).error().within("opening " + step.subpath + " in " + step.source);
+  return clone_tree(part->get(), "", step.recursive);
+}
+
 Result<Fd> open_source(const MountStep& step, int user_namespace) {
+  if (step.kind == MountStep::Kind::kOverlay) {
+    auto overlay = make_overlay({step.lower, step.upper, step.work, step.user_xattr});
+    if (!overlay.ok()) return std::move(overlay).error().within(step.destination);
+    return overlay;
+  }
   if (!step.source_namespace.empty()) return clone_in_namespace(step);
+  if (!step.subpath.empty()) return clone_subpath(step);
   auto tree = clone_tree(AT_FDCWD, step.source, step.recursive);
   // Part of a mount tree cannot be left out where another user namespace made it: then take all of it.
   if (!tree.ok() && tree.error().err == EINVAL && !step.recursive) tree = clone_tree(AT_FDCWD, step.source, true);

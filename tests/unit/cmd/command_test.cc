@@ -92,7 +92,7 @@ TEST_CASE("flags and arguments that are wrong") {
   check_refused({"version", "x"}, "Error: `creel version` takes no arguments\n");
   check_refused({"rmi"}, "Error: image name or ID must be specified\n");
   check_refused({"inspect"}, "Error: no names or ids specified\n");
-  check_refused({"inspect", "-t", "volume", "x"}, "Error: inspect --type volume is not built yet\n");
+  check_refused({"inspect", "-t", "network", "x"}, "Error: inspect --type network is not built yet\n");
   check_refused({"--log-level", "loud", "images"},
                 "Error: log level \"loud\" is not supported, choose from: trace, debug, info, warn, warning, error, "
                 "fatal, panic\n");

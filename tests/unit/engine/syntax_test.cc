@@ -68,7 +68,11 @@ TEST_CASE("-v") {
     CAPTURE(text);
     CHECK(!parse_volume(text).ok());
   }
-  CHECK(parse_volume("/a:/b:O").error().code == Code::kUnsupported);
+  CHECK(parse_volume("/a:/b:O").value().options == std::vector<std::string>{"O"});
+  CHECK(parse_volume("/a:/b:O,upperdir=/u,workdir=/w").ok());
+  CHECK(parse_volume("/a:/b:upperdir=/u").error().code == Code::kInvalid);
+  CHECK(parse_volume("/a:/b:O,upperdir=u").error().code == Code::kInvalid);
+  CHECK(parse_volume("/a:/b:O,z").error().code == Code::kInvalid);
 }
 
 TEST_CASE("--mount and --tmpfs") {
@@ -90,7 +94,14 @@ TEST_CASE("--mount and --tmpfs") {
     CAPTURE(text);
     CHECK(!parse_mount(text).ok());
   }
-  CHECK(parse_mount("type=image,src=x,dst=/b").error().code == Code::kUnsupported);
+  CHECK(parse_mount("type=image,src=x,dst=/b").value().name == "x");
+  CHECK(parse_mount("type=image,dst=/b").error().code == Code::kInvalid);
+  CHECK(parse_mount("type=glob,src=x,dst=/b").error().code == Code::kUnsupported);
+  const VolumeMount made = parse_mount("type=volume,src=v,dst=/b,volume-opt=type=tmpfs,volume-label=a=b,volume-subpath=x/y").value();
+  CHECK(made.driver_options == std::map<std::string, std::string>{{"type", "tmpfs"}});
+  CHECK(made.labels == std::map<std::string, std::string>{{"a", "b"}});
+  CHECK(made.options == std::vector<std::string>{"subpath=x/y"});
+  CHECK(parse_mount("type=bind,src=/a,dst=/b,volume-opt=type=tmpfs").error().code == Code::kInvalid);
   auto plain = parse_tmpfs("/run:rw,size=64m,mode=755");
   REQUIRE(plain.ok());
   CHECK(plain->options == std::vector<std::string>{"rw", "size=64m", "mode=755"});

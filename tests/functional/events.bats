@@ -1,0 +1,90 @@
+# events
+load lib
+setup_file() { busybox_store; }
+teardown_file() { close_store; }
+teardown() { clean_up; }
+
+# What happened to NAME, in one line.
+told() { engine events --stream=false --since 1h --filter container="$1" --format '{{.Status}}' | tr '\n' ' '; }
+
+@test "events: the life of a container, in order" {
+  expect 0 create --name c1 --label k=v $BUSYBOX sh -c 'exit 3'
+  id=$output
+  expect 3 start -a c1
+  expect 0 rm c1
+  assert_matches "$(told c1)" 'create .*init .*start .*died .*remove '
+  expect 0 events --stream=false --since 1h --filter container=c1 --filter event=create
+  assert_matches "$output" "^[0-9-]+ [0-9:.]+ [^ ]+ [^ ]+ container create $id \\(image=$BUSYBOX, name=c1,.* k=v\\)\$"
+  expect 0 events --stream=false --since 1h --filter container=c1 --filter event=died --format '{{.ContainerExitCode}} {{.Type}} {{.Name}}'
+  assert_output "3 container c1"
+}
+
+@test "events: filters" {
+  expect 0 run --rm --name f1 --label one=1 $BUSYBOX true
+  expect 0 run --rm --name f2 $BUSYBOX true
+  expect 0 volume create evented
+  n() { engine events --stream=false --since 1h --filter event=create --format '{{.Name}}' "$@" | sort | tr '\n' ' '; }
+  assert_equal "$(n --filter container=f1 --filter container=f2)" "f1 f2 "
+  assert_equal "$(n --filter label=one=1)" "f1 "
+  assert_equal "$(n --filter volume=evented)" "evented "
+  assert_equal "$(n --filter type=volume)" "evented "
+  assert_equal "$(n --until 2000-01-01)" ""
+  expect 0 volume rm evented
+  creel_only "Podman takes any"
+  expect_error 125 "nosuch is an invalid filter" events --stream=false --filter nosuch=1
+}
+
+@test "events: what else is done to a container" {
+  creel_only "Podman has some more"
+  expect 0 run -d --name c $BUSYBOX sleep 1000
+  expect 0 exec c true
+  expect 0 kill -s WINCH c
+  expect 0 restart -t 0 c
+  expect 0 rename c d
+  expect 0 stop -t 0 d
+  expect 0 rm d
+  assert_matches "$(told c)" 'create init start exec kill died stop init start restart '
+  assert_matches "$(told d)" 'rename died stop remove $'
+}
+
+@test "events: a stream, from now on" {
+  expect 0 run --rm --name before $BUSYBOX true
+  engine events --filter event=create --format '{{.Name}}' >"$BATS_TEST_TMPDIR/out" &
+  follower=$!
+  # It follows as soon as anything that happens is seen.
+  seen() { engine create --rm --name "probe$RANDOM$RANDOM" $BUSYBOX true >/dev/null; grep -q probe "$BATS_TEST_TMPDIR/out"; }
+  wait_until 20 seen
+  expect 0 create --name after $BUSYBOX true
+  wait_until 20 grep -q '^after$' "$BATS_TEST_TMPDIR/out"
+  kill $follower
+  run ! grep -q before "$BATS_TEST_TMPDIR/out"
+}
+
+@test "events --until: in the future, it ends by itself" {
+  run -0 timeout 20 $(engine_command) events --since 1h --until "$(date -d '+1 second' +%Y-%m-%dT%H:%M:%S%:z)"
+}
+
+@test "events --format json: an object per line" {
+  expect 5 run --name j --label k=v $BUSYBOX sh -c 'exit 5'
+  expect 0 events --stream=false --since 1h --filter container=j --filter event=died --format json
+  assert_equal "$(python3 -c '
+import json, sys
+e = json.loads(sys.stdin.read())
+print(e["Name"], e["Status"], e["Type"], e["ContainerExitCode"], e["Attributes"]["k"])' <<<"$output")" "j died container 5 v"
+  creel_only "of later Podmans"
+  assert_contains "$output" '"timeNano":'
+}
+
+@test "events: the log is bounded" {
+  creel_only "its own log"
+  log=$XDG_RUNTIME_DIR/creel/events/log
+  expect 0 run --rm $BUSYBOX true
+  head -c 1100000 /dev/zero | tr '\0' '\n' >>"$log"
+  expect 0 run --rm --name over $BUSYBOX true
+  [ -e "$log.1" ]
+  [ "$(stat -c %s "$log")" -lt 100000 ]
+  # What came before is still told.
+  expect 0 events --stream=false --since 1h --filter container=over --filter event=create --format '{{.Name}}'
+  assert_output over
+  assert_equal "$(stat -c %a "$log")" 600
+}
