@@ -111,7 +111,7 @@ Result<int> wait_first(engine::Engine& engine, const std::vector<Target>& target
 void WaitCommand::declare(Flags& flags) {
   flags.list("--condition", conditions_, "state", "State to wait for: stopped (the default), created, running, paused, …").csv();
   flags.choices({kStates.begin(), kStates.end()});
-  flags.flag("--exit-first-match,--return-on-first", first_, "End when the first of several containers is in that state");
+  flags.flag("--exit-first-match", first_, "End when the first of several containers is in that state");
   selection_.declare_ignore(flags, "--ignore");
   flags.value("-i,--interval", interval_, "duration", "How often to look, for states that are no end");
   selection_.declare_latest(flags);

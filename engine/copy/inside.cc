@@ -102,6 +102,7 @@ Result<void> enter_its_user_namespace(pid_t pid) {
 
 // Child. The process's root first, then the question whether the process is still that one.
 Result<Fd> open_running(pid_t pid, int pidfd) {
+  // From the caller's own: the namespace that other commands share need not be the one in which this container is.
   TRY(enter_its_user_namespace(pid));
   TRY_SET(Fd root, open_file("/proc/" + std::to_string(pid) + "/root", O_PATH | O_DIRECTORY));
   if (!pidfd_signal(pidfd, 0).ok()) return fail(Code::kInUse, "the container ended meanwhile");
@@ -110,15 +111,14 @@ Result<Fd> open_running(pid_t pid, int pidfd) {
 
 }  // namespace
 
-Result<Inside> Inside::fork_to(Engine& engine, const std::function<Result<void>()>& work) {
+Result<Inside> Inside::fork_to(const std::function<Result<void>()>& work) {
   TRY_SET(runtime::ChannelPair talk, runtime::make_channel());
   Inside out;
   out.pid_ = fork();
   if (out.pid_ < 0) return errno_error("fork");
   if (out.pid_ == 0) {
     talk.parent.reset();
-    auto done = rootless::enter(engine.identity(), engine.paths().runtime);
-    if (done.ok()) done = work();
+    auto done = work();
     if (!done.ok()) runtime::send_error(talk.child.get(), done.error());
     _exit(done.ok() ? 0 : 1);
   }
@@ -132,14 +132,15 @@ Result<Inside> Inside::start(Engine& engine, const std::string& container, const
   const monitor::Observed observed = observe(engine, record.id);
   if (is_alive(observed)) {
     TRY_SET(const Fd pidfd, first_process(observed));
-    return fork_to(engine, [&]() -> Result<void> {
+    return fork_to([&]() -> Result<void> {
       TRY_SET(const Fd root, open_running(observed.state->pid, pidfd.get()));
       TRY_SET(const ContainerRoot open, with_user(root.get(), config));
       return work(open);
     });
   }
   TRY_SET(const Stopped stopped, plan_stopped(engine, config));
-  return fork_to(engine, [&]() -> Result<void> {
+  return fork_to([&]() -> Result<void> {
+    TRY(rootless::enter(engine.identity(), engine.paths().runtime));
     TRY_SET(const Fd root, mount_stopped(stopped.plan, 0, 0));
     TRY_SET(const ContainerRoot open, with_user(root.get(), config));
     return work(open);
@@ -147,7 +148,8 @@ Result<Inside> Inside::start(Engine& engine, const std::string& container, const
 }
 
 Result<Inside> Inside::start_beneath(Engine& engine, const std::string& directory, const Work& work) {
-  return fork_to(engine, [&]() -> Result<void> {
+  return fork_to([&]() -> Result<void> {
+    TRY(rootless::enter(engine.identity(), engine.paths().runtime));
     TRY_SET(const Fd root, open_file(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     return work(ContainerRoot{root.get(), 0, 0});
   });

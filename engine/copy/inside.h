@@ -38,7 +38,7 @@ class Inside {
 
  private:
   Inside() = default;
-  static Result<Inside> fork_to(Engine& engine, const std::function<Result<void>()>& work);
+  static Result<Inside> fork_to(const std::function<Result<void>()>& work);
   pid_t pid_ = -1;
   Fd report_;
 };

@@ -263,7 +263,7 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   assert_equal "$(engine inspect -f '{{.Name}}' "$id")" new
 }
 
-@test "wait --condition: created, running, paused, several; --return-on-first" {
+@test "wait --condition: created, running, paused, several; --exit-first-match" {
   creel_only "of later Podmans"
   expect 0 create --name w1 $BUSYBOX sleep 1000
   expect 0 wait --condition created w1
@@ -275,7 +275,7 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" -1
   expect 0 create --name w2 $BUSYBOX sh -c 'exit 7'
   expect 0 start w2
-  expect 0 wait --return-on-first -i 20ms --condition exited w1 w2
+  expect 0 wait --exit-first-match -i 20ms --condition exited w1 w2
   assert_output 7
   expect_error 125 "unknown container state: nosuch" wait --condition nosuch w1
 }

@@ -138,7 +138,6 @@ TEST_CASE("container commands: flags that are not built are refused by name") {
   check_refused({"create", "--gpus", "all", "img"}, "Error: --gpus is not built yet\n");
   check_refused({"exec", "--no-session", "c", "true"}, "Error: --no-session is not built yet\n");
   check_refused({"ps", "-s"}, "Error: -s is not built yet\n");
-  check_refused({"ps", "--pod"}, "Error: --pod is not built yet\n");
   check_refused({"stop", "-s", "HUP", "x"}, "Error: -s is not built yet\n");
   check_refused({"create", "-d", "img"}, "Error: unknown shorthand flag: 'd' in -d\nSee 'creel create --help'\n");
 }
