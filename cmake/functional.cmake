@@ -35,6 +35,10 @@ if(TARGET creel)
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run --as-root ${CMAKE_SOURCE_DIR}/tests/functional/power-as-root.bats)
   set_tests_properties(fault/kill fault/power PROPERTIES LABELS fault TIMEOUT 7200 RUN_SERIAL ON
     ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR};FAULT_EVERY=1")
+  # 32 processes for five minutes.
+  add_test(NAME fault/torture COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run ${CMAKE_SOURCE_DIR}/tests/functional/torture.bats)
+  set_tests_properties(fault/torture PROPERTIES LABELS fault TIMEOUT 3600 RUN_SERIAL ON
+    ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR};TORTURE=300")
 
   # Limits hold only where systemd and cgroup v2 are; elsewhere $CREEL_TEST_HOST names such a machine, or they are skipped.
   foreach(kind user login root)

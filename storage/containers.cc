@@ -1,6 +1,7 @@
 // Store: container and volume records.
 #include "storage/database.h"
 #include "storage/record_files.h"
+#include "storage/reserve.h"
 #include "storage/store.h"
 #include "storage/volume_removal.h"
 #include "storage/writing.h"
@@ -199,13 +200,15 @@ Result<void> Store::update_container(const ContainerRecord& container) {
 }
 
 Result<void> Store::remove_container(const std::string& id) {
-  TRY_SET(Writing writing, write(false));
-  {
-    TRY_SET(Statement remove, db_->prepare("DELETE FROM containers WHERE id=?"));
-    remove.bind(id);
-    TRY(remove.step());
-  }
-  return writing.commit();
+  return with_reserve(paths_, [&]() -> Result<void> {
+    TRY_SET(Writing writing, write(false));
+    {
+      TRY_SET(Statement remove, db_->prepare("DELETE FROM containers WHERE id=?"));
+      remove.bind(id);
+      TRY(remove.step());
+    }
+    return writing.commit();
+  });
 }
 
 Result<std::vector<VolumeRecord>> Store::volumes() {

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "storage/schema.h"
@@ -20,6 +21,11 @@ void keep_log(sqlite3* db) {
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // A lone opener reads the whole log to rebuild its index: keep it short.
   sqlite3_wal_autocheckpoint(db, 128);
+}
+
+// The file system, or what SQLite's own files may take of it.
+bool is_full(sqlite3* db) {
+  return (sqlite3_errcode(db) & 0xff) == SQLITE_FULL || sqlite3_system_errno(db) == ENOSPC;
 }
 
 }  // namespace
@@ -51,8 +57,10 @@ Result<bool> Statement::step() {
       sqlite3* db = sqlite3_db_handle(statement_);
       const bool taken = sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_UNIQUE ||
                          sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_PRIMARYKEY;
-      return fail(taken ? Code::kExists : Code::kFailed,
-                  std::string("reading or writing the store's records: ") + sqlite3_errmsg(db));
+      Error error = fail(taken ? Code::kExists : Code::kFailed,
+                         std::string("reading or writing the store's records: ") + sqlite3_errmsg(db));
+      if (is_full(db)) error.err = ENOSPC;
+      return error;
     }
   }
 }
@@ -79,7 +87,12 @@ Database::~Database() {
 }
 
 Error Database::error(std::string_view doing) const {
-  return fail(Code::kFailed, std::string(doing) + ": " + (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_)));
+  Error error = fail(Code::kFailed, std::string(doing) + ": " + (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_)));
+  if (db_ != nullptr && is_full(db_)) {
+    error.err = ENOSPC;
+    error.hint = "free some space, or run `creel rmi` on images that are not needed";
+  }
+  return error;
 }
 
 Result<Database> Database::open(const std::string& path, Mode mode) {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "storage/database.h"
 #include "storage/names.h"
+#include "storage/reserve.h"
 #include "storage/store.h"
 #include "storage/writing.h"
 
@@ -42,29 +43,37 @@ Result<std::int64_t> Store::collect_garbage() {
 
 Result<std::int64_t> Store::collect(bool at_boot) {
   TRY(reclaim_staging());
-  // What goes is moved here under the lock and deleted when the lock is released: thousands of files are no short
-  // transaction. Killed in between, this is dead staging like any other.
-  TRY_SET(Staging grave, make_staging());
-  {
-    TRY_SET(Writing writing, write(false));
-    if (at_boot && settled()) return 0;
-    TRY(storage::sweep(paths_, *db_, grave, {}));
-    TRY(writing.commit());
-    if (!settled()) TRY(write_atomic(paths_.boot(), boot_id()));
-  }
-  return measure_grave(grave);
+  auto freed = with_reserve(paths_, [&]() -> Result<std::int64_t> {
+    // What goes is moved here under the lock and deleted when the lock is released: thousands of files are no short
+    // transaction. Killed in between, this is dead staging like any other.
+    TRY_SET(Staging grave, make_staging());
+    {
+      TRY_SET(Writing writing, write(false));
+      if (at_boot && settled()) return 0;
+      TRY(storage::sweep(paths_, *db_, grave, {}));
+      TRY(writing.commit());
+      if (!settled()) TRY(write_atomic(paths_.boot(), boot_id()));
+    }
+    return measure_grave(grave);
+  });
+  keep_reserve(paths_);
+  return freed;
 }
 
 Result<std::int64_t> collect_garbage(Store& store, const GarbageOptions& options) {
-  TRY_SET(const Staging grave, store.new_staging());
-  {
-    TRY_SET(const FileLock lock, FileLock::acquire(store.paths().writer_lock()));
-    TRY_SET(Database db, Database::open(store.paths().database(), Database::Mode::kRead));
-    TRY_SET(Transaction transaction, Transaction::begin(db, false));
-    TRY(sweep(store.paths(), db, grave, options));
-    TRY(transaction.commit());
-  }
-  return measure_grave(grave);
+  auto freed = with_reserve(store.paths(), [&]() -> Result<std::int64_t> {
+    TRY_SET(const Staging grave, store.new_staging());
+    {
+      TRY_SET(const FileLock lock, FileLock::acquire(store.paths().writer_lock()));
+      TRY_SET(Database db, Database::open(store.paths().database(), Database::Mode::kRead));
+      TRY_SET(Transaction transaction, Transaction::begin(db, false));
+      TRY(sweep(store.paths(), db, grave, options));
+      TRY(transaction.commit());
+    }
+    return measure_grave(grave);
+  });
+  keep_reserve(store.paths());
+  return freed;
 }
 
 Result<std::int64_t> measure_grave(const Staging& grave) {

@@ -10,6 +10,7 @@
 #include "storage/database.h"
 #include "storage/names.h"
 #include "storage/record_files.h"
+#include "storage/reserve.h"
 #include "storage/store.h"
 #include "storage/writing.h"
 
@@ -225,41 +226,46 @@ Result<void> Store::tag_image(const std::string& id, const std::string& name) {
 }
 
 Result<void> Store::untag_image(const std::string& name) {
-  TRY_SET(Writing writing, write(true));
-  std::string id;
-  {
-    TRY_SET(Statement remove, db_->prepare("DELETE FROM image_names WHERE name=? RETURNING image"));
-    remove.bind(name);
-    TRY_SET(const bool row, remove.step());
-    if (!row) return fail(Code::kNotFound, name + ": image not known");
-    id = remove.text(0);
-    TRY(remove.step());
-  }
-  // On a full disk, too: names that are too many are of no harm there.
-  (void)refresh_image_file(*db_, paths_, id).ok();
-  return writing.commit();
+  return with_reserve(paths_, [&]() -> Result<void> {
+    TRY_SET(Writing writing, write(true));
+    std::string id;
+    {
+      TRY_SET(Statement remove, db_->prepare("DELETE FROM image_names WHERE name=? RETURNING image"));
+      remove.bind(name);
+      TRY_SET(const bool row, remove.step());
+      if (!row) return fail(Code::kNotFound, name + ": image not known");
+      id = remove.text(0);
+      TRY(remove.step());
+    }
+    // On a full disk, too: names that are too many are of no harm there.
+    (void)refresh_image_file(*db_, paths_, id).ok();
+    return writing.commit();
+  });
 }
 
 Result<void> Store::remove_image(const std::string& id) {
-  TRY_SET(Writing writing, write(true));
-  {
-    // By --mount type=image too: nothing else in a config has an image's ID.
-    TRY_SET(Statement users, db_->prepare("SELECT id FROM containers WHERE image_id=?1 OR instr(config, ?1) LIMIT 1"));
-    users.bind(id);
-    TRY_SET(const bool row, users.step());
-    if (row) return fail(Code::kInUse, "image used by " + users.text(0) + ": image is in use by a container");
-  }
-  {
-    TRY_SET(Statement remove, db_->prepare("DELETE FROM images WHERE id=? RETURNING id"));
-    remove.bind(id);
-    TRY_SET(const bool row, remove.step());
-    if (!row) return fail(Code::kNotFound, id + ": image not known");
-    TRY(remove.step());
-  }
-  TRY(writing.commit());
-  // Killed before: garbage collection takes it.
-  unlink(image_file(paths_, id).c_str());
-  return {};
+  return with_reserve(paths_, [&]() -> Result<void> {
+    TRY_SET(Writing writing, write(true));
+    {
+      // By --mount type=image too: nothing else in a config has an image's ID.
+      TRY_SET(Statement users,
+              db_->prepare("SELECT id FROM containers WHERE image_id=?1 OR instr(config, ?1) LIMIT 1"));
+      users.bind(id);
+      TRY_SET(const bool row, users.step());
+      if (row) return fail(Code::kInUse, "image used by " + users.text(0) + ": image is in use by a container");
+    }
+    {
+      TRY_SET(Statement remove, db_->prepare("DELETE FROM images WHERE id=? RETURNING id"));
+      remove.bind(id);
+      TRY_SET(const bool row, remove.step());
+      if (!row) return fail(Code::kNotFound, id + ": image not known");
+      TRY(remove.step());
+    }
+    TRY(writing.commit());
+    // Killed before: garbage collection takes it.
+    unlink(image_file(paths_, id).c_str());
+    return {};
+  });
 }
 
 }  // namespace creel::storage

@@ -42,7 +42,7 @@ StagedName staged_name(const std::string& name) {
 
 bool is_top_name(const std::string& name) {
   for (const char* ours :
-       {kMarkerName, "writer.lock", "blobs", "layers", "staging", "containers", "volumes", kImagesName}) {
+       {kMarkerName, "writer.lock", "blobs", "layers", "staging", "containers", "volumes", kImagesName, kReserveName}) {
     if (name == ours) return true;
   }
   return name.starts_with("db.sqlite") || name.starts_with(std::string(kMarkerName) + ".tmp.");

@@ -11,6 +11,7 @@ namespace creel::storage {
 
 // Records beside what they describe (storage/record_files.h): images/<id>, containers/<id>/record.
 inline constexpr const char* kImagesName = "images";
+inline constexpr const char* kReserveName = "reserve";  // storage/reserve.h
 inline std::string image_files(const Paths& paths) {
   return paths.store + "/" + kImagesName;
 }

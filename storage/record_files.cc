@@ -147,6 +147,10 @@ Result<void> save_container_file(const Paths& paths, const ContainerRecord& cont
   return write_atomic(container_file(paths, container.id), text, 0600);
 }
 
+bool has_container_file(const Paths& paths, const std::string& id) {
+  return path_exists(container_file(paths, id));
+}
+
 Result<SavedContainer> load_container_file(const Paths& paths, const std::string& id) {
   TRY_SET(const json document, load(container_file(paths, id)));
   Members members(document);

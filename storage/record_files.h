@@ -18,6 +18,7 @@ Result<ImageRecord> load_image_file(const Paths& paths, const std::string& id);
 // <store>/containers/<id>/record. kNotFound where the container has no directory (yet).
 Result<void> save_container_file(const Paths& paths, const ContainerRecord& container,
                                  const std::vector<std::string>& volumes);
+bool has_container_file(const Paths& paths, const std::string& id);
 struct SavedContainer {
   ContainerRecord record;
   std::vector<std::string> volumes;  // names of those it uses

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "storage/database.h"
 #include "storage/names.h"
+#include "storage/reserve.h"
 #include "storage/writing.h"
 
 namespace creel::storage {
@@ -69,6 +70,7 @@ Result<void> make_store(const Paths& paths) {
   for (const std::string& name : names) {
     if (name.starts_with(std::string(kMarkerName) + ".tmp.")) unlinkat(dir.get(), name.c_str(), 0);
   }
+  keep_reserve(paths);
   // The marker promises that all the rest is there, so it comes last, also on disk. The write below syncs `dir` itself.
   TRY_SET(Fd blobs, open_at(dir.get(), "blobs", O_RDONLY | O_DIRECTORY));
   if (fsync(blobs.get()) != 0 || fsync(dir.get()) != 0) return errno_error("writing the new store to disk");

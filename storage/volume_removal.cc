@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "storage/database.h"
 #include "storage/names.h"
+#include "storage/reserve.h"
 
 namespace creel::storage {
 
@@ -41,6 +42,10 @@ Result<void> remove_record(Database& db, const std::string& volume) {
 }  // namespace
 
 Result<BuriedVolume> BuriedVolume::bury(const Paths& paths, const std::string& volume) {
+  return with_reserve(paths, [&] { return bury_once(paths, volume); });
+}
+
+Result<BuriedVolume> BuriedVolume::bury_once(const Paths& paths, const std::string& volume) {
   BuriedVolume out;
   out.parent_ = paths.staging();
   out.name_ = random_work_name();

@@ -25,6 +25,7 @@ class BuriedVolume {
 
  private:
   BuriedVolume() = default;
+  static Result<BuriedVolume> bury_once(const Paths& paths, const std::string& volume);
   std::string parent_, name_;
   Fd dir_;  // of parent_
   std::optional<FileLock> lock_;

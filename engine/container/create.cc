@@ -1,5 +1,7 @@
 #include "engine/container/create.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/names.h"
 #include "engine/container/passes.h"
@@ -83,7 +86,7 @@ storage::ContainerRecord record_of(const ContainerConfig& config) {
 }
 
 // Claims name and ID. A made-up name that is taken is not the user's problem: another is made up. Returns the record.
-Result<storage::ContainerRecord> claim(Creation& creation) {
+Result<storage::ContainerRecord> claim_name(Creation& creation) {
   TRY_SET(storage::Store * store, creation.engine.store(storage::Store::Access::kWrite));
   ContainerConfig& config = creation.config;
   if (creation.options.replace) {
@@ -133,10 +136,15 @@ Result<void> make_dir(const std::string& path, mode_t mode) {
   return {};
 }
 
-Result<void> make_files(Creation& creation, const storage::ContainerRecord& record) {
+Result<void> make_files(Creation& creation, const storage::ContainerRecord& record, Fd* claim) {
   const ContainerConfig& config = creation.config;
   const std::string dir = creation.engine.paths().container(config.id);
   TRY(make_dir(dir, 0700));
+  // Before the record's file: a directory that has that, and is not locked, is nobody's who will start it.
+  if (claim != nullptr) {
+    TRY_SET(*claim, open_file(dir, O_RDONLY | O_DIRECTORY));
+    (void)flock(claim->get(), LOCK_SH);
+  }
   std::vector<std::string> volumes;
   for (const storage::VolumeRecord& volume : creation.volumes) volumes.push_back(volume.name);
   TRY(storage::save_container_file(creation.engine.paths(), record, volumes));
@@ -164,17 +172,25 @@ Result<void> make_running_dir(Engine& engine, const std::string& id) {
 }
 
 Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& options,
-                                         const std::vector<std::string>& argv, storage::ImageRecord image) {
+                                         const std::vector<std::string>& argv, storage::ImageRecord image, Fd* claim) {
   Creation creation{engine, options, argv, std::move(image), {}, {}, {}, {}};
   TRY(run_passes(creation));
-  TRY_SET(const storage::ContainerRecord record, claim(creation));
-  auto made = make_files(creation, record);
+  TRY_SET(const storage::ContainerRecord record, claim_name(creation));
+  auto made = make_files(creation, record, claim);
   if (!made.ok()) {
     (void)remove(engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();
   }
   record_container(engine, creation.config, {"create"});
   return std::move(creation.config);
+}
+
+bool is_claimed(Engine& engine, const storage::ContainerRecord& container) {
+  auto dir = open_file(engine.paths().container(container.id), O_RDONLY | O_DIRECTORY);
+  if (dir.ok() && flock(dir->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return true;
+  // Its maker is at work, or was killed: that is known after a while.
+  constexpr std::int64_t kLongest = 60'000'000'000;
+  return !storage::has_container_file(engine.paths(), container.id) && now_ns() - container.created_ns < kLongest;
 }
 
 Result<std::string> create(Engine& engine, const CreateOptions& options, const std::vector<std::string>& argv) {

@@ -197,11 +197,15 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
     }
     image = std::move(*found);
   }
-  TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image)));
+  Fd claim;
+  TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image), &claim));
   if (on_created) on_created(config.id);
   auto outcome = start_container(engine, launch->value(), config, request, joined);
   if (!outcome.ok()) {
     launch.reset();
+    if (auto record = find_record(engine, config.id); !record.ok() && record.error().code == Code::kNotFound) {
+      return fail(Code::kFailed, "container " + config.name + " was removed while it was being started");
+    }
     if (config.remove)
       (void)remove(engine, config.id, RemoveOptions{.force = true, .volumes = true, .timeout = 0}).ok();
   }

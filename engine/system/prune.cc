@@ -9,6 +9,7 @@
 #include "base/disk_meter.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/container/create.h"
 #include "engine/container/filters.h"
 #include "engine/container/state.h"
 #include "engine/image/family.h"
@@ -83,7 +84,8 @@ Result<std::int64_t> blocks_of(const std::string& directory, const std::string& 
 }
 
 bool is_no_error(const Error& error) {
-  return error.code == Code::kInUse || error.code == Code::kNotFound;
+  // Or another is removing it at the same time.
+  return error.code == Code::kInUse || error.code == Code::kNotFound || error.err == ENOTEMPTY;
 }
 
 }  // namespace
@@ -96,7 +98,7 @@ Result<Pruned> prune_containers(Engine& engine, const std::vector<std::string>& 
   everything.filters = filters;
   TRY_SET(const std::vector<Container> containers, list(engine, everything));
   for (const Container& container : containers) {
-    if (is_alive(container.observed)) continue;
+    if (is_alive(container.observed) || is_claimed(engine, container.record)) continue;
     const std::string& id = container.record.id;
     TRY_SET(const std::int64_t bytes, blocks_of(engine.paths().containers(), id));
     auto removed = remove(engine, id, RemoveOptions{});

@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(StoreDir, "everything is counted once, and living staging told
   CHECK(use->strange.contains("notes"));
   CHECK(use->strange.contains("blobs/sha256/readme"));
   std::int64_t frame = 0;
-  for (const char* name : {"db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "creel-store", "staging/boot"})
+  for (const char* name : {"db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "creel-store", "staging/boot", "reserve"})
     frame += du(paths.store + "/" + name);
   // Directories of a store take nothing in memory, where this one is.
   CHECK(sum(*use) == du(paths.store) - frame);
