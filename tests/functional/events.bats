@@ -4,28 +4,28 @@ setup_file() { busybox_store; }
 teardown_file() { close_store; }
 teardown() { clean_up; }
 
-# What happened to NAME, in one line.
+# What happened to NAME, in one line. No name here is a prefix that an ID could have: the filter takes those as well.
 told() { engine events --stream=false --since 1h --filter container="$1" --format '{{.Status}}' | tr '\n' ' '; }
 
 @test "events: the life of a container, in order" {
-  expect 0 create --name c1 --label k=v $BUSYBOX sh -c 'exit 3'
+  expect 0 create --name one --label k=v $BUSYBOX sh -c 'exit 3'
   id=$output
-  expect 3 start -a c1
-  expect 0 rm c1
-  assert_matches "$(told c1)" 'create .*init .*start .*died .*remove '
-  expect 0 events --stream=false --since 1h --filter container=c1 --filter event=create
-  assert_matches "$output" "^[0-9-]+ [0-9:.]+ [^ ]+ [^ ]+ container create $id \\(image=$BUSYBOX, name=c1,.* k=v.*\\)\$"
-  expect 0 events --stream=false --since 1h --filter container=c1 --filter event=died --format '{{.ContainerExitCode}} {{.Type}} {{.Name}}'
-  assert_output "3 container c1"
+  expect 3 start -a one
+  expect 0 rm one
+  assert_matches "$(told one)" 'create .*init .*start .*died .*remove '
+  expect 0 events --stream=false --since 1h --filter container=one --filter event=create
+  assert_matches "$output" "^[0-9-]+ [0-9:.]+ [^ ]+ [^ ]+ container create $id \\(image=$BUSYBOX, name=one,.* k=v.*\\)\$"
+  expect 0 events --stream=false --since 1h --filter container=one --filter event=died --format '{{.ContainerExitCode}} {{.Type}} {{.Name}}'
+  assert_output "3 container one"
 }
 
 @test "events: filters" {
-  expect 0 run --rm --name f1 --label one=1 $BUSYBOX true
-  expect 0 run --rm --name f2 $BUSYBOX true
+  expect 0 run --rm --name first --label one=1 $BUSYBOX true
+  expect 0 run --rm --name last $BUSYBOX true
   expect 0 volume create evented
   n() { engine events --stream=false --since 1h --filter event=create --format '{{.Name}}' "$@" | sort | tr '\n' ' '; }
-  assert_equal "$(n --filter container=f1 --filter container=f2)" "f1 f2 "
-  assert_equal "$(n --filter label=one=1)" "f1 "
+  assert_equal "$(n --filter container=first --filter container=last)" "first last "
+  assert_equal "$(n --filter label=one=1)" "first "
   assert_equal "$(n --filter volume=evented)" "evented "
   assert_equal "$(n --filter type=volume)" "evented "
   assert_equal "$(n --until 2000-01-01)" ""
@@ -36,15 +36,15 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
 
 @test "events: what else is done to a container" {
   creel_only "Podman has some more"
-  expect 0 run -d --name c $BUSYBOX sleep 1000
-  expect 0 exec c true
-  expect 0 kill -s WINCH c
-  expect 0 restart -t 0 c
-  expect 0 rename c moved
+  expect 0 run -d --name life $BUSYBOX sleep 1000
+  expect 0 exec life true
+  expect 0 kill -s WINCH life
+  expect 0 restart -t 0 life
+  expect 0 rename life moved
   expect 0 stop -t 0 moved
   expect 0 rm moved
   # The monitor knows the name that the container had when it was started.
-  assert_equal "$(told c)" "create init start exec kill died stop init start restart died "
+  assert_equal "$(told life)" "create init start exec kill died stop init start restart died "
   assert_equal "$(told moved)" "rename stop remove "
 }
 
