@@ -51,6 +51,7 @@
 #include "cmd/system/complete.h"
 #include "cmd/system/completion.h"
 #include "cmd/system/df.h"
+#include "cmd/system/doctor.h"
 #include "cmd/system/events.h"
 #include "cmd/system/info.h"
 #include "cmd/system/inspect.h"
@@ -396,6 +397,13 @@ std::vector<Command> rows() {
       quietly(volume_rm, "volume remove"), volume_rm,
       {"volume unmount", "VOLUME [VOLUME...]", "The opposite of volume mount",
        kLocal, kShown, make<VolumeUnmountCommand>, 1, kAny},
+      {"doctor", "[options]", "Find out what works on this host, and how to cure what does not", kLocal, kShown,
+       make<DoctorCommand>, 0, 0,
+       "Tries what containers need: makes a user namespace, mounts an overlay, runs containers in a store of their own.\n"
+       "For what does not work it says what is lost, and the command that cures it. Exit code 0: creel run works; 1: it\n"
+       "does not.",
+       "creel doctor\n"
+       "creel doctor --json"},
       as(events, "system events"), as(info, "system info"),
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},

@@ -49,6 +49,9 @@ void check_golden(const std::string& name, const std::string& text) {
   CHECK(text == *expected);
 }
 
+// Creel's alone: neither Podman nor Docker has such a command.
+bool of_creel_alone(std::string_view path) { return path == "doctor"; }
+
 }  // namespace
 
 TEST_CASE("help reads as its golden files") {
@@ -74,7 +77,7 @@ TEST_CASE("the table is sorted, without doubles, and says what each command is f
     CHECK_MESSAGE(std::string_view(command.summary).back() != '.', std::string(command.path));
     CHECK_MESSAGE((command.max_args < 0 || command.max_args >= command.min_args), std::string(command.path));
     // What has a name of its own in Podman or Docker keeps it.
-    if (!command.hidden) CHECK_MESSAGE(known_command(command.path), std::string(command.path));
+    if (!command.hidden && !of_creel_alone(command.path)) CHECK_MESSAGE(known_command(command.path), std::string(command.path));
     const std::string_view path = command.path;
     if (const std::size_t space = path.find(' '); space != std::string_view::npos)
       CHECK(is_group(path.substr(0, space)));
@@ -83,7 +86,7 @@ TEST_CASE("the table is sorted, without doubles, and says what each command is f
 
 TEST_CASE("a command declares each flag once, under names that Podman or Docker users know") {
   for (const Command& command : table()) {
-    if (command.make == nullptr || std::string_view(command.path).starts_with("__")) continue;
+    if (command.make == nullptr || std::string_view(command.path).starts_with("__") || of_creel_alone(command.path)) continue;
     Flags flags;
     command.make()->declare(flags);
     std::set<std::string> seen;
