@@ -30,6 +30,9 @@ if(TARGET creel)
   install(DIRECTORY ${CREEL_SHARE}/bash-completion ${CREEL_SHARE}/zsh ${CREEL_SHARE}/fish ${CREEL_SHARE}/man DESTINATION share)
 endif()
 
+# Stores on a node's own disk may be in directories that are cleaned by age.
+install(FILES ${CMAKE_SOURCE_DIR}/cmake/creel.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME creel.conf)
+
 # creel-runtime's own: its manual page from its command table, its completion asks the program.
 if(TARGET creel-runtime)
   set(RUNTIME_PAGE ${CREEL_SHARE}/man/man8/creel-runtime.8)

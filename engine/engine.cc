@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/store_place.h"
 
 namespace creel::engine {
 
@@ -34,6 +35,14 @@ Result<Engine> Engine::open(const Options& options) {
   engine.options_ = options;
   engine.identity_ = rootless::identity(options.inside_userns);
   TRY_SET(rootless::Directories directories, rootless::directories(engine.identity_, options.root, options.runroot));
+  if (engine.identity_ == rootless::Identity::kUser && options.root.empty()) {
+    TRY_SET(StorePlace place, store_place(directories));
+    if (place.found_out && !place.reason.empty()) {
+      engine.warn(directories.store + " cannot be a store (" + place.reason + "); that of this node is " + place.store);
+    }
+    directories.store = std::move(place.store);
+    engine.not_at_home_ = std::move(place.reason);
+  }
   engine.paths_ = storage::Paths{std::move(directories.store), std::move(directories.runtime)};
   TRY_SET(engine.mount_program_, mount_program_of(options.storage_opts));
   return engine;

@@ -31,6 +31,8 @@ class Engine {
   [[nodiscard]] rootless::Identity identity() const { return identity_; }
   [[nodiscard]] bool rootless() const { return identity_ != rootless::Identity::kRoot; }
   [[nodiscard]] const storage::Paths& paths() const { return paths_; }
+  // Why the store is on a disk of this node and not in the home directory (engine/store_place.h); empty: it is not.
+  [[nodiscard]] const std::string& not_at_home() const { return not_at_home_; }
   [[nodiscard]] const Options& options() const { return options_; }
   // Opened at the first call.
   Result<storage::Store*> store(storage::Store::Access access = storage::Store::Access::kRead);
@@ -47,6 +49,7 @@ class Engine {
   Options options_;
   rootless::Identity identity_ = rootless::Identity::kUser;
   storage::Paths paths_;
+  std::string not_at_home_;
   std::string mount_program_;
   std::unique_ptr<storage::Store> store_;
   std::optional<EngineConfiguration> configuration_;

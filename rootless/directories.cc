@@ -26,26 +26,6 @@ Result<std::string> absolute(const std::string& path, const char* flag) {
   return path;
 }
 
-// Ours, a directory, and nobody else's to write: in /tmp anybody can have made it first.
-Result<void> make_private(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    if (errno != ENOENT) return errno_error("making runtime directory " + path);
-    TRY(make_dirs(path, 0700));
-  }
-  struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return errno_error("runtime directory " + path);
-  if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
-    return fail(Code::kDenied, "runtime directory " + path + " is not a directory of this user")
-        .with_hint("remove it, or set XDG_RUNTIME_DIR or --runroot to a directory of your own");
-  }
-  // Not closed by us: what others have put there already would stay, and --runroot /tmp would take /tmp from everybody.
-  if ((info.st_mode & 0022) != 0) {
-    return fail(Code::kDenied, "runtime directory " + path + " can be written by others")
-        .with_hint("chmod 700 it, or set XDG_RUNTIME_DIR or --runroot to a directory of your own");
-  }
-  return {};
-}
-
 bool usable(const std::string& dir) {
   struct stat info {};
   return !dir.empty() && dir.front() == '/' && stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
@@ -63,6 +43,25 @@ std::string default_runtime(Identity identity) {
 }
 
 }  // namespace
+
+Result<void> make_private(const std::string& path, const std::string& what, const std::string& instead) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (errno != ENOENT) return errno_error("making " + what + " " + path);
+    TRY(make_dirs(path, 0700));
+  }
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return errno_error(what + " " + path);
+  if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
+    return fail(Code::kDenied, what + " " + path + " is not a directory of this user")
+        .with_hint("remove it, or set " + instead + " to a directory of your own");
+  }
+  // Not closed by us: what others have put there already would stay, and --runroot /tmp would take /tmp from everybody.
+  if ((info.st_mode & 0022) != 0) {
+    return fail(Code::kDenied, what + " " + path + " can be written by others")
+        .with_hint("chmod 700 it, or set " + instead + " to a directory of your own");
+  }
+  return {};
+}
 
 Identity identity(bool inside_userns_flag) {
   if (inside_userns_flag || unshared_session()) return Identity::kInsideUserns;
@@ -91,7 +90,7 @@ Result<Directories> directories(Identity identity, const std::string& store, con
   } else {
     out.runtime = default_runtime(identity);
   }
-  TRY(make_private(out.runtime));
+  TRY(make_private(out.runtime, "runtime directory", "XDG_RUNTIME_DIR or --runroot"));
   return out;
 }
 

@@ -31,6 +31,11 @@ Identity identity(bool inside_userns_flag);
 // directory belongs to another, is a symbolic link, or can be written by others.
 Result<Directories> directories(Identity identity, const std::string& store, const std::string& runtime);
 
+// Makes `path` unless it is there: a directory of ours that nobody else can write, for in /tmp anybody can have made it
+// first. kDenied, as "`what` PATH …", where it is another's, a symbolic link or open to others; `instead` is what the
+// user can set.
+Result<void> make_private(const std::string& path, const std::string& what, const std::string& instead);
+
 // Name of the calling user (getpwuid), or the decimal UID where the account has no name.
 std::string user_name();
 // Home directory: $HOME, else the password database.

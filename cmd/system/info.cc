@@ -70,6 +70,7 @@ Result<json> store_document(engine::Engine& engine) {
       {"runRoot", paths.runtime},
       {"transientStore", false},
       {"volumePath", paths.volumes()}};
+  if (!engine.not_at_home().empty()) out["graphStatus"]["Not in the home directory"] = engine.not_at_home();
   struct statvfs fs {};
   // The store may not exist yet: then the file system it would be on is unknown.
   if (statvfs(paths.store.c_str(), &fs) == 0) {

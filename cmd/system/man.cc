@@ -102,7 +102,9 @@ std::string program_page() {
       "are, of\n[engine], runtime, [engine.runtimes] and cgroup_manager; of [containers], log_driver, log_size_max,\n"
       "default_ulimits, init_path, shm_size and pids_limit.\n.SH ENVIRONMENT\n.TP\nCONTAINERS_CONF\n"
       "The one containers.conf to read instead of these.\n.TP\nCONTAINERS_CONF_OVERRIDE\n"
-      "A containers.conf to read after all others.\n";
+      "A containers.conf to read after all others.\n.TP\nCREEL_NODE_STORAGE\n"
+      "Directory on a disk of this machine for the store of a user whose home directory cannot hold one, as on NFS; else "
+      "the\ndirectory that rootless_storage_path of storage.conf(5) is in, /var/tmp or /tmp.\n";
   return out;
 }
 

@@ -1,0 +1,108 @@
+#include "engine/store_place.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/node_storage.h"
+#include "rootless/store_probe.h"
+#include "storage/paths.h"
+
+namespace creel::engine {
+
+namespace {
+
+// What is found out: "HOME\0STORE\0REASON".
+constexpr const char* kName = "store-place";
+// An answer that could not be found out (no subordinate IDs yet) is not asked for at each command, and not for ever.
+constexpr std::int64_t kUntriedSeconds = 60;
+constexpr const char* kUntried = "untried";
+
+// File systems whose stores need no trial. (ZFS is in no header.)
+bool is_local(const struct statfs& fs) {
+  static constexpr std::array<long, 6> kLocal = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
+                                                 TMPFS_MAGIC,      F2FS_SUPER_MAGIC, 0x2fc12fc1};
+  return std::find(kLocal.begin(), kLocal.end(), static_cast<long>(fs.f_type)) != kLocal.end();
+}
+
+std::optional<StorePlace> remembered(const rootless::Directories& home) {
+  const std::string file = home.runtime + "/" + kName;
+  auto text = read_file(file, 3 * 4096);
+  if (!text.ok()) return std::nullopt;
+  const std::vector<std::string> parts = split(*text, '\0');
+  if (parts.size() != 3 || parts[0] != home.store || !parts[1].starts_with('/')) return std::nullopt;
+  if (parts[2] != kUntried) return StorePlace{parts[1], parts[2], false};
+  struct stat info {};
+  const std::int64_t now = now_ns() / 1000000000;
+  if (stat(file.c_str(), &info) != 0 || now - info.st_mtime > kUntriedSeconds || now < info.st_mtime)
+    return std::nullopt;
+  return StorePlace{parts[1], {}, false};
+}
+
+// Where something can be tried: the store may not be there yet.
+std::string nearest_directory(std::string path) {
+  while (path.size() > 1) {
+    if (access(path.c_str(), F_OK) == 0) return path;
+    path.resize(std::max<std::size_t>(path.find_last_of('/'), 1));
+  }
+  return "/";
+}
+
+// Nobody but root and us can replace what is in it.
+bool is_safe(const std::string& dir) {
+  struct stat info {};
+  if (stat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
+  if (info.st_uid != 0 && info.st_uid != geteuid()) return false;
+  return (info.st_mode & 0022) == 0 || (info.st_mode & S_ISVTX) != 0;
+}
+
+Result<void> make_node_store(const std::string& store) {
+  return rootless::make_private(store, "the store on this node", "CREEL_NODE_STORAGE");
+}
+
+// The home's own place, where no other is better.
+Result<StorePlace> on_this_node(const rootless::Directories& home, std::string reason) {
+  for (const std::string& dir : node_directories()) {
+    (void)make_dirs(dir, 0700).ok();
+    if (!is_safe(dir)) continue;
+    const std::string store = dir + "/" + node_store_name(home.store);
+    TRY(make_node_store(store));
+    auto refused = rootless::store_refusal(rootless::Identity::kUser, home.runtime, store, rootless::Needs::kAll);
+    if (refused.ok() && refused->empty()) return StorePlace{store, std::move(reason), true};
+    rmdir(store.c_str());  // only where nothing is in it
+  }
+  return StorePlace{home.store, {}, true};
+}
+
+}  // namespace
+
+Result<StorePlace> store_place(const rootless::Directories& home) {
+  if (auto known = remembered(home)) {
+    // Where others can write, it is looked at each time: what cleans up may have taken it away, and another come first.
+    if (!known->reason.empty()) TRY(make_node_store(known->store));
+    return std::move(*known);
+  }
+  const storage::Paths paths{home.store, home.runtime};
+  struct statfs fs {};
+  const bool made = statfs(paths.marker().c_str(), &fs) == 0;
+  if (made && is_local(fs)) return StorePlace{home.store, {}, false};
+  // One that has been made stays where overlay alone is refused: fuse-overlayfs serves it.
+  auto refused = rootless::store_refusal(rootless::Identity::kUser, home.runtime, nearest_directory(home.store),
+                                         made ? rootless::Needs::kContents : rootless::Needs::kAll);
+  StorePlace out{home.store, {}, true};
+  if (refused.ok() && !refused->empty()) {
+    TRY_SET(out, on_this_node(home, std::move(*refused)));
+  }
+  const std::string& reason = refused.ok() ? out.reason : kUntried;
+  const char zero = '\0';
+  (void)write_atomic(home.runtime + "/" + kName, home.store + zero + out.store + zero + reason).ok();
+  return out;
+}
+
+}  // namespace creel::engine
