@@ -7,7 +7,7 @@ foreach(name layering size assertions)
 endforeach()
 if(TARGET creel)
   # What the program says of itself: every command documented, no library that costs milliseconds before main().
-  foreach(name documented linkage)
+  foreach(name documented linkage options)
     add_test(NAME lint/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name} ${CMAKE_BINARY_DIR})
     set_tests_properties(lint/${name} PROPERTIES LABELS lint TIMEOUT 60)
   endforeach()

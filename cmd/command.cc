@@ -49,7 +49,7 @@ Result<void> check_log_level(const std::string& level) {
 
 Error unknown_command(const std::string& group, const std::string& word) {
   const std::string path = group.empty() ? word : group + " " + word;
-  if (known_command(path)) return fail(Code::kUnsupported, "creel " + path + " is not built yet");
+  if (known_command(path)) return refusal("creel " + path, refusal_reason(path));
   std::vector<std::string> names;
   for (const Listed& listed : listed_commands(group)) names.push_back(listed.name);
   // Closest first, then those that the word begins.

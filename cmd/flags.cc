@@ -133,7 +133,7 @@ struct Flags::Impl {
 
   [[nodiscard]] Error unknown_long(const std::string& name) const {
     if (unbuilt("--" + name)) {
-      return fail(Code::kUnsupported, "--" + name + " is not built yet");
+      return refusal("--" + name, refusal_reason(path, "--" + name));
     }
     std::vector<std::string> candidates;
     for (std::size_t i = 0; i < entries.size(); ++i) {

@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "cmd/container/attach.h"
 #include "cmd/container/cleanup.h"
+#include "cmd/container/clone.h"
 #include "cmd/container/create.h"
 #include "cmd/container/diff.h"
 #include "cmd/container/exec.h"
@@ -56,6 +57,7 @@
 #include "cmd/system/info.h"
 #include "cmd/system/inspect.h"
 #include "cmd/system/man.h"
+#include "cmd/system/options.h"
 #include "cmd/system/prune.h"
 #include "cmd/system/unshare.h"
 #include "cmd/system/version.h"
@@ -118,7 +120,7 @@ std::vector<Command> rows() {
   const RegistryPlane& registries = registry_plane();
   const ManifestPlane& lists = manifest_plane();
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
-                       kLocal, kShown, make<AttachCommand>, 1, 1};
+                       kLocal, kShown, make<AttachCommand>, 0, 1};
   const Command cp{"cp", "[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH",
                    "Copy files between containers and the host", kImages, kShown, image_plane_factory("cp"), 2, 2,
                    "Copies a file, or a directory with all that is in it; DIR/. is what is in it alone. The container may run\n"
@@ -136,7 +138,7 @@ std::vector<Command> rows() {
                      "second container or image. A: added, C: changed, D: deleted.",
                      "creel diff web\ncreel diff --format json debian:12 debian:11"};
   const Command exec{"exec", "[options] CONTAINER COMMAND [ARG...]", "Run a command in a running container",
-                     kLocal, kShown, make<ExecCommand>, 2, kAny,
+                     kLocal, kShown, make<ExecCommand>, 1, kAny,
                      "Runs a further process inside a running container. The exit code is that process's.",
                      kExecExamples};
   const Command kill{"kill", "[options] CONTAINER [CONTAINER...]", "Send a signal to one or more running containers",
@@ -298,6 +300,11 @@ std::vector<Command> rows() {
       as(start, "container start"), as(stop, "container stop"), as(wait, "container wait"),
       {"container exists", "[options] CONTAINER", "Exit code 0 when the container exists, 1 when not",
        kLocal, kShown, make<ExistsCommand>, 1, 1},
+      {"container clone", "[options] CONTAINER [NAME [IMAGE]]", "Make another container like one that is there",
+       kLocal, kShown, make<CloneCommand>, 1, 3,
+       "The new container is what the original was made to be, with the limits that are given, and has nothing of what that\n"
+       "has written. Both use the same volumes. Its name is the original's with -clone behind it.",
+       "creel container clone web\ncreel container clone --destroy --run -m 1g web web2"},
       {"container inspect", "[options] CONTAINER [CONTAINER...]", "Show everything known of containers",
        kLocal, kShown, make<InspectCommand>, 0, kAny},
       quietly(images, "image list"), as(images, "image ls"), quietly(rmi, "image remove"), as(rmi, "image rm"),
@@ -415,6 +422,7 @@ std::vector<Command> rows() {
        make<CompleteCommand>, 1, 1},
       {"__completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},
+      {"__options", "", "Print which of Podman's and Docker's options work", kImages, kHidden, make<OptionsCommand>, 0, 0},
       {"__man", "DIRECTORY", "Write the manual pages", kImages, kHidden, make<ManCommand>, 1, 1},
   };
   const auto earlier = [](const Command& a, const Command& b) { return std::strcmp(a.path, b.path) < 0; };

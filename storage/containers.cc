@@ -113,6 +113,20 @@ Result<std::vector<ContainerRecord>> Store::containers() {
   }
 }
 
+Result<std::vector<ContainerRecord>> Store::containers_naming(const std::string& id) {
+  std::vector<ContainerRecord> out;
+  if (empty()) return out;
+  TRY_SET(Statement rows, db_->prepare(std::string("SELECT ") + kColumns +
+                                       ", config FROM containers WHERE id<>? AND instr(config, ?)>0 ORDER BY created, id"));
+  rows.bind(id).bind(id);
+  for (;;) {
+    TRY_SET(const bool row, rows.step());
+    if (!row) return out;
+    out.push_back(read_row(rows));
+    out.back().config = rows.text(11);
+  }
+}
+
 Result<ContainerRecord> Store::container(const std::string& name_or_id) {
   const Error absent = no_such(name_or_id);
   if (empty() || name_or_id.empty()) return absent;

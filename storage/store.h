@@ -149,6 +149,8 @@ class Store {
 
   // --- containers
   Result<std::vector<ContainerRecord>> containers();  // by creation time; `config` empty
+  // Those whose config has the text `id` in it, with their config; not the container `id` itself.
+  Result<std::vector<ContainerRecord>> containers_naming(const std::string& id);
   // Exact name first, then exact ID, then a unique ID prefix. kNotFound / kInvalid (ambiguous).
   Result<ContainerRecord> container(const std::string& name_or_id);
   // kExists when the name or ID is taken (the text names the ID that has it), kNotFound when the image is gone.

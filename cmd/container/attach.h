@@ -2,6 +2,7 @@
 
 #include "cmd/command.h"
 #include "cmd/container/attach_flags.h"
+#include "cmd/container/selection.h"
 
 namespace creel::cmd {
 
@@ -14,7 +15,7 @@ class AttachCommand : public Handler {
  private:
   AttachFlags attach_;
   bool no_stdin_ = false;
-  std::vector<std::string> arguments_;
+  Selection selection_;
 };
 
 }  // namespace creel::cmd

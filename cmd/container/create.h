@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/container/attach_flags.h"
 #include "cmd/container/create_flags.h"
 
 namespace creel::cmd {
@@ -13,6 +14,7 @@ class CreateCommand : public Handler {
 
  private:
   CreateFlags create_;
+  AttachFlags attach_;
 };
 
 }  // namespace creel::cmd

@@ -18,14 +18,16 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--label-file", o.label_file, "file", "Read labels from a file, one per line");
   flags.list("--annotation", o.annotation, "key=value", "Add an annotation");
   flags.value("--cidfile", o.cidfile, "file", "Write the container's ID to this file");
+  flags.value("--conmon-pidfile", o.monitor_pidfile, "file", "Write the process ID of the container's monitor to this file");
   flags.value("--pidfile", o.pidfile, "file", "Write the process ID of the container's first process to this file");
   flags.value("--platform", o.platform, "os/arch", "Platform to choose of an image that has several");
   flags.value("--pull", pull_, "string", "When to pull the image").choices({"always", "missing", "never", "newer"});
-  flags.value("--os", os_, "os", "Operating system to choose of an image that has several");
-  flags.value("--arch", arch_, "arch", "Architecture to choose of an image that has several");
-  flags.value("--variant", variant_, "variant", "Variant of the architecture to choose");
+  flags.value("--os,--override-os", os_, "os", "Operating system to choose of an image that has several");
+  flags.value("--arch,--override-arch", arch_, "arch", "Architecture to choose of an image that has several");
+  flags.value("--variant,--override-variant", variant_, "variant", "Variant of the architecture to choose");
   flags.flag("--tls-verify", tls_verify_, "Verify certificates and require HTTPS when pulling");
   flags.value("--authfile", authfile_, "file", "Where credentials for registries are");
+  flags.value("--creds", creds_, "user[:password]", "Credentials for the registry");
   flags.value("--cert-dir", cert_dir_, "dir", "Where certificates for the registry are");
   flags.value("--retry", retry_, "number", "How often a failed pull is tried again");
   flags.value("--retry-delay", retry_delay_, "time", "Time between the tries");
@@ -34,6 +36,7 @@ void CreateFlags::declare(Flags& flags) {
   // what runs in it
   flags.value("--entrypoint", o.entrypoint, "string", "Replace the image's entry point: a command, or a JSON array");
   flags.list("-e,--env", o.env, "key[=value]", "Set an environment variable; without a value, inherit it");
+  flags.list("--env-merge", o.env_merge, "key=value", "Set a variable from those of the image: PATH=$PATH:/opt/bin");
   flags.list("--env-file", o.env_file, "file", "Read environment variables from a file");
   flags.flag("-i,--interactive", o.interactive, "Keep standard input open");
   flags.flag("-t,--tty", o.tty, "Give the container a terminal");
@@ -66,6 +69,7 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("--shm-size", o.shm_size, "size", "Size of /dev/shm");
   // limits
   declare_limit_flags(flags, o.limits);
+  flags.value("--shm-size-systemd", o.shm_size_systemd, "size", "Size of each file system in memory that an init system gets");
   flags.flag("--oom-kill-disable", o.limits.oom_kill_disable, "").hidden();
   flags.list("--cgroup-conf", o.limits.cgroup_conf, "key=value", "Set any other file of the control group").csv();
   flags.value("--cgroups", o.cgroups, "mode", "Control group: enabled, disabled, no-conmon or split")
@@ -78,6 +82,9 @@ void CreateFlags::declare(Flags& flags) {
   flags.flag("-P,--publish-all", o.publish_all, "Publish all exposed ports to ports of the engine's choice");
   flags.list("--expose", o.expose, "port", "Expose a port").csv();
   flags.value("-h,--hostname", o.hostname, "name", "Host name of the container");
+  flags.value("--domainname", o.domainname, "name", "NIS domain name of the container");
+  flags.flag("--no-hostname", o.no_hostname, "Do not make /etc/hostname, use the image's");
+  flags.value("--hosts-file", o.hosts_file, "file|image|none", "What /etc/hosts begins with, instead of the host's");
   flags.list("--add-host", o.add_host, "host:ip", "Add a line to /etc/hosts").csv();
   flags.flag("--no-hosts", o.no_hosts, "Do not make /etc/hosts, use the image's");
   flags.list("--dns", o.dns, "ip", "Set a name server").csv();
@@ -89,12 +96,13 @@ void CreateFlags::declare(Flags& flags) {
   flags.flag("--privileged", o.privileged, "Give the container all rights that this user has, and the host's devices");
   flags.list("--security-opt", o.security_opt, "option",
              "no-new-privileges, seccomp=FILE, apparmor=PROFILE, label=…, mask=PATHS, unmask=PATHS or ALL, proc-opts=…");
+  flags.value("--seccomp-policy", o.seccomp_policy, "default|image", "Whether the image's own seccomp profile is used")
+      .choices({"default", "image"});
   flags.list("--group-add", o.group_add, "group", "Add a supplementary group; keep-groups: all that the caller has");
   flags.list("--device", o.device, "host[:container][:rwm]", "Give the container a device of the host");
   flags.list("--device-cgroup-rule", o.device_cgroup_rule, "type major:minor rwm",
              "Allow devices by number, with cgroup v2 and as root");
   flags.integer("--oom-score-adj", oom_score_adj_, "number", "How soon the kernel ends it when memory is short, -1000 to 1000");
-  flags.value("--rdt-class", o.rdt_class, "class", "Intel RDT class").hidden();
   flags.value("--personality", o.personality, "domain", "Execution domain of the process: LINUX or LINUX32");
   // namespaces
   flags.value("--userns", o.userns, "mode",
@@ -111,12 +119,16 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("--runtime", o.runtime, "name|path", "OCI runtime that runs the container: creel, or another program");
   flags.list("--runtime-flag", o.runtime_flags, "flag", "Global flag of that other program, without its dashes");
   // end and logs
+  flags.list("--requires", o.requires_, "container", "Start these containers first").csv();
   flags.flag("--rm", o.remove, "Remove the container when it ends");
   flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");
   flags.integer("--stop-timeout", stop_timeout_, "seconds", "Time to end after the stop signal, before SIGKILL");
   flags.value("--log-driver", o.log_driver, "driver", "Where output is logged: k8s-file, json-file or none")
       .choices({"k8s-file", "json-file", "none"});
   flags.list("--log-opt", o.log_opt, "key=value", "Option of the log driver: max-size, max-file, path, tag");
+  flags.value("--volume-driver", volume_driver_, "string", "").hidden();
+  flags.value("--isolation", isolation_, "string", "").hidden();
+  flags.flag("--disable-content-trust", ignored_, "").hidden();
   flags.arguments(arguments_, true);
 }
 
@@ -137,10 +149,17 @@ Result<engine::CreateOptions> CreateFlags::options() const {
     options.platform = (os_.empty() ? host.os : os_) + "/" + (arch_.empty() ? host.architecture : arch_);
     if (!variant_.empty()) options.platform += "/" + variant_;
   }
+  // Docker's, for what there is one choice of here.
+  if (volume_driver_ != "" && volume_driver_ != "local") {
+    return fail(Code::kUnsupported, "--volume-driver " + volume_driver_ + ": there are no volume plugins, local is the only driver");
+  }
+  if (isolation_ != "" && isolation_ != "default") {
+    return fail(Code::kUnsupported, "--isolation " + isolation_ + ": default is the only one on Linux");
+  }
   std::vector<std::string>& pull = options.pull_arguments;
   if (tls_verify_) pull.push_back(std::string("--tls-verify=") + (*tls_verify_ ? "true" : "false"));
   for (const auto& [flag, value] : {std::pair{"--authfile=", &authfile_}, std::pair{"--cert-dir=", &cert_dir_},
-                                    std::pair{"--retry=", &retry_}, std::pair{"--retry-delay=", &retry_delay_}}) {
+                                    std::pair{"--creds=", &creds_}, std::pair{"--retry=", &retry_}, std::pair{"--retry-delay=", &retry_delay_}}) {
     if (!value->empty()) pull.push_back(flag + *value);
   }
   if (quiet_) pull.emplace_back("--quiet");

@@ -17,6 +17,10 @@ class ExecCommand : public Handler {
   engine::ExecOptions options_;
   AttachFlags attach_;
   PreserveFlags preserve_;
+  Result<std::string> container(engine::Engine& engine);
+  bool latest_ = false, ignored_ = false;
+  std::string cidfile_;
+  std::int64_t wait_ = 0;  // seconds
   std::vector<std::string> arguments_;
 };
 

@@ -5,6 +5,7 @@
 namespace creel::cmd {
 
 void ExistsCommand::declare(Flags& flags) {
+  flags.flag("--external", ignored_, "Look for containers of other programs, too, which there are none of");
   flags.arguments(arguments_);
 }
 

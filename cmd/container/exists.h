@@ -11,6 +11,7 @@ class ExistsCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
+  bool ignored_ = false;
   std::vector<std::string> arguments_;
 };
 

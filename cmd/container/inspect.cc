@@ -4,6 +4,7 @@
 
 #include "cmd/output/inspection.h"
 #include "engine/container/container.h"
+#include "engine/system/inside.h"
 
 namespace creel::cmd {
 
@@ -15,7 +16,7 @@ void InspectCommand::declare(Flags& flags) {
 }
 
 Result<int> InspectCommand::run(Context& context) {
-  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY_SET(engine::Engine engine, size_ ? engine::open_inside(context.global) : engine::Engine::open(context.global));
   TRY_SET(const std::vector<Target> targets, selection_.resolve(engine));
   Inspection inspection(format_);
   for (const Target& target : targets) inspection.add(engine::inspect(engine, target.name, size_));

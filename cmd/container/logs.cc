@@ -1,5 +1,8 @@
 #include "cmd/container/logs.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "cmd/container/act_on_each.h"
 #include "cmd/container/log_printer.h"
@@ -7,8 +10,16 @@
 #include "engine/time_filter.h"
 
 namespace creel::cmd {
+namespace {
+
+// green, yellow, blue, magenta, cyan, red: a container's prefix on a terminal.
+constexpr std::array<const char*, 6> kColors = {"\033[32m", "\033[33m", "\033[34m", "\033[35m", "\033[36m", "\033[31m"};
+
+}  // namespace
 
 void LogsCommand::declare(Flags& flags) {
+  flags.flag("--color", color_, "With several containers: show each in a colour of its own");
+  flags.flag("--details", ignored_, "Show the log driver's own attributes, which none of them has");
   flags.flag("-f,--follow", follow_, "Go on with what is written until the container ends");
   selection_.declare_latest(flags);
   flags.flag("-n,--names", names_, "With several containers: begin each line with the name instead of the ID");
@@ -46,6 +57,10 @@ Result<int> LogsCommand::run(Context& context) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   TRY_SET(const std::vector<Target> targets, selection_.resolve(engine));
   const bool several = targets.size() > 1;
+  const auto index_of = [&](const Target& target) {
+    const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& one) { return one.name == target.name; });
+    return static_cast<std::size_t>(found - targets.begin());
+  };
   const auto print = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
     LogPrinter::Options options;
     options.timestamps = timestamps_;
@@ -53,6 +68,7 @@ Result<int> LogsCommand::run(Context& context) {
     if (several) {
       TRY_SET(const engine::Container container, engine::find(own, target.name));
       options.prefix = (names_ ? container.record.name : container.record.id.substr(0, 12)) + " ";
+      if (color_) options.prefix = kColors[index_of(target) % kColors.size()] + options.prefix + "\033[0m";
     }
     LogPrinter printer(std::move(options));
     TRY(engine::logs(own, target.name, request,

@@ -14,7 +14,7 @@ class LogsCommand : public Handler {
 
  private:
   [[nodiscard]] Result<engine::LogsRequest> request() const;
-  bool follow_ = false, names_ = false, timestamps_ = false;
+  bool follow_ = false, names_ = false, timestamps_ = false, color_ = false, ignored_ = false;
   std::string tail_, since_, until_;
   Selection selection_;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -15,6 +16,7 @@
 #include "cmd/output/tabwriter.h"
 #include "engine/container/container.h"
 #include "engine/json.h"
+#include "engine/system/inside.h"
 
 namespace creel::cmd {
 namespace {
@@ -22,7 +24,14 @@ namespace {
 using engine::Container;
 using nlohmann::json;
 
-constexpr std::array kSortKeys = {"command", "created", "id", "image", "names", "runningfor", "status"};
+constexpr std::array kSortKeys = {"command", "created", "id", "image", "names", "runningfor", "size", "status"};
+
+using Sizes = std::map<std::string, engine::ContainerSize>;  // by ID; empty: not asked for
+
+const engine::ContainerSize* size_of(const Sizes& sizes, const Container& container) {
+  const auto found = sizes.find(container.record.id);
+  return found == sizes.end() ? nullptr : &found->second;
+}
 
 std::int64_t started_ns(const Container& container) {
   if (container.observed.state) return container.observed.state->started_ns;
@@ -31,7 +40,6 @@ std::int64_t started_ns(const Container& container) {
 
 Result<void> check_sort_key(const std::string& key) {
   if (std::find(kSortKeys.begin(), kSortKeys.end(), key) != kSortKeys.end()) return {};
-  if (key == "size") return fail(Code::kUnsupported, "ps --sort size is not built yet");
   std::string all;
   for (const char* known : kSortKeys) all += (all.empty() ? "" : ", ") + std::string(known);
   return fail(Code::kInvalid, "invalid argument \"" + key + "\" for \"--sort\" flag: \"" + key +
@@ -39,7 +47,7 @@ Result<void> check_sort_key(const std::string& key) {
       .with_hint("See 'creel ps --help'");
 }
 
-void sort_containers(std::vector<Container>& containers, const std::string& key) {
+void sort_containers(std::vector<Container>& containers, const std::string& key, const Sizes& sizes) {
   const auto by = [&](auto field) {
     std::stable_sort(containers.begin(), containers.end(),
                      [&](const Container& a, const Container& b) { return field(a) < field(b); });
@@ -50,14 +58,15 @@ void sort_containers(std::vector<Container>& containers, const std::string& key)
   if (key == "image") by([](const Container& c) { return c.record.image; });
   if (key == "names") by([](const Container& c) { return c.record.name; });
   if (key == "runningfor") by(started_ns);
+  if (key == "size") by([&](const Container& c) { return size_of(sizes, c) == nullptr ? 0 : size_of(sizes, c)->whole; });
   if (key == "status") {
     by([](const Container& c) { return std::string_view(engine::monitor::to_string(c.observed.status)); });
   }
 }
 
-std::string default_table(const std::vector<Container>& containers, bool whole, bool heading, bool pod) {
+std::string default_table(const std::vector<Container>& containers, bool whole, bool heading, bool pod, const Sizes& sizes) {
   std::string text;
-  if (heading) text = std::string("CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES") + (pod ? "\tPOD ID\tPODNAME\n" : "\n");
+  if (heading) text = std::string("CONTAINER ID\tIMAGE\tCOMMAND\tCREATED\tSTATUS\tPORTS\tNAMES") + (pod ? "\tPOD ID\tPODNAME" : "") + (sizes.empty() ? "\n" : "\tSIZE\n");
   const std::int64_t now = now_ns();
   for (const Container& container : containers) {
     const storage::ContainerRecord& record = container.record;
@@ -74,7 +83,9 @@ std::string default_table(const std::vector<Container>& containers, bool whole, 
     text += '\t';
     text += record.name;
     // There are no pods.
-    text += pod ? "\t\t\n" : "\n";
+    if (pod) text += "\t\t";
+    if (const auto* size = size_of(sizes, container)) text += "\t" + size_column(*size);
+    text += '\n';
   }
   return align_columns(text);
 }
@@ -100,6 +111,7 @@ Listing listing_of(bool no_heading) {
                      {"CREATED AT", ".CreatedAt"},
                      {"RUNNING FOR", ".RunningFor"},
                      {"STATE", ".State"},
+                     {"SIZE", ".Size"},
                      {"STARTED AT", ".StartedAt"},
                      {"EXITED AT", ".ExitedAt"},
                      {"EXIT CODE", ".ExitCode"},
@@ -143,10 +155,11 @@ void PsCommand::declare(Flags& flags) {
   flags.flag("--ns,--namespace", namespaces_, "Show the namespaces of containers");
   flags.flag("-p,--pod", pod_, "Show the pod of a container");
   flags.flag("--external,--storage", ignored_, "Show containers of other programs, which there are none of");
+  flags.flag("-s,--size", size_, "Show what containers take: what they have written, and that with their images");
   flags.flag("--sync", ignored_, "States are always those of this moment, also without this flag");
   flags.integer("-w,--watch", watch_, "seconds", "Show it again and again, at this interval");
   flags.flag("-q,--quiet", quiet_, "Print only IDs");
-  flags.value("--sort", sort_, "string", "Sort by command, created, id, image, names, runningfor or status")
+  flags.value("--sort", sort_, "string", "Sort by command, created, id, image, names, runningfor, size or status")
       .choices({kSortKeys.begin(), kSortKeys.end()});
 }
 
@@ -157,7 +170,7 @@ Result<int> PsCommand::run(Context& context) {
   TRY(check_sort_key(sort_));
   for (;;) {
     {
-      TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+      TRY_SET(engine::Engine engine, needs_sizes() ? engine::open_inside(context.global) : engine::Engine::open(context.global));
       TRY_SET(const std::string shown, text(engine));
       // The screen anew, as watch(1) does.
       if (watch_ > 0) std::fputs("\033[H\033[2J", stdout);
@@ -169,6 +182,10 @@ Result<int> PsCommand::run(Context& context) {
   }
 }
 
+bool PsCommand::needs_sizes() const {
+  return size_ || sort_ == "size" || format_.find(".Size") != std::string::npos;
+}
+
 Result<std::string> PsCommand::text(engine::Engine& engine) const {
   engine::ListOptions options;
   options.all = all_;
@@ -176,19 +193,25 @@ Result<std::string> PsCommand::text(engine::Engine& engine) const {
   options.last = static_cast<int>(std::min<std::int64_t>(last_, INT32_MAX));
   options.filters = filters_;
   TRY_SET(std::vector<Container> containers, engine::list(engine, options));
-  sort_containers(containers, sort_);
+  Sizes sizes;
+  for (const Container& container : containers) {
+    if (!needs_sizes()) break;
+    TRY_SET(sizes[container.record.id], engine::container_size(engine, container.record));
+  }
+  sort_containers(containers, sort_, sizes);
   if (quiet_ && format_.empty()) {
     std::string ids;
     for (const Container& container : containers) ids += (no_trunc_ ? container.record.id : container.record.id.substr(0, 12)) + "\n";
     return ids;
   }
   if (namespaces_ && format_.empty()) return namespaces_table(containers, no_trunc_, !no_heading_);
-  if (format_.empty()) return default_table(containers, no_trunc_, !no_heading_, pod_);
+  if (format_.empty()) return default_table(containers, no_trunc_, !no_heading_, pod_, sizes);
   TRY(load_configs(engine, containers, format_));
   const std::int64_t now = now_ns();
   json rows = json::array();
   for (const Container& container : containers) {
-    json row = means_json(format_) ? ps_document(container, now) : ps_row(container, no_trunc_, now);
+    json row = means_json(format_) ? ps_document(container, now, size_of(sizes, container))
+                                   : ps_row(container, no_trunc_, now, size_of(sizes, container));
     if (namespaces_) row["Namespaces"] = namespaces_document(container);
     rows.push_back(std::move(row));
   }

@@ -13,8 +13,9 @@ class PsCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
+  [[nodiscard]] bool needs_sizes() const;
   Result<std::string> text(engine::Engine& engine) const;
-  bool namespaces_ = false, pod_ = false, ignored_ = false;
+  bool namespaces_ = false, pod_ = false, size_ = false, ignored_ = false;
   std::int64_t watch_ = 0;  // seconds; 0: once
   bool all_ = false, latest_ = false, no_trunc_ = false, no_heading_ = false, quiet_ = false;
   std::int64_t last_ = -1;

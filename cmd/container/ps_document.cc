@@ -89,7 +89,7 @@ json common(const Container& container, std::int64_t now) {
 
 }  // namespace
 
-json ps_row(const Container& container, bool whole, std::int64_t now) {
+json ps_row(const Container& container, bool whole, std::int64_t now, const engine::ContainerSize* size) {
   const storage::ContainerRecord& record = container.record;
   json out = common(container, now);
   const std::string age = age_text(container, now);
@@ -104,11 +104,11 @@ json ps_row(const Container& container, bool whole, std::int64_t now) {
   out["Names"] = record.name;
   out["Networks"] = join(engine::texts_from_column(record.networks), ",");
   out["Ports"] = ports_text(port_ranges(engine::ports_of(record)));
-  out["Size"] = "";
+  out["Size"] = size == nullptr ? std::string() : size_column(*size);
   return out;
 }
 
-json ps_document(const Container& container, std::int64_t now) {
+json ps_document(const Container& container, std::int64_t now, const engine::ContainerSize* size) {
   const storage::ContainerRecord& record = container.record;
   json out = common(container, now);
   out["ImageID"] = record.image_id;
@@ -118,6 +118,7 @@ json ps_document(const Container& container, std::int64_t now) {
   json labels = labels_of(container);
   out["Labels"] = labels.empty() ? json() : std::move(labels);
   out["Names"] = json::array({record.name});
+  if (size != nullptr) out["Size"] = {{"rootFsSize", size->whole}, {"rwSize", size->written}};
   out["Networks"] = texts(engine::texts_from_column(record.networks));
   json ports = json::array();
   for (const PortRange& range : port_ranges(engine::ports_of(record))) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "cmd/output/size.h"
 #include "cmd/output/output.h"
 
 namespace creel::cmd {
@@ -38,6 +39,10 @@ std::string status_text(const engine::monitor::Observed& observed, std::int64_t 
     text += " " + human_duration(now - observed.exit->finished_ns) + " ago";
   }
   return text;
+}
+
+std::string size_column(const engine::ContainerSize& size) {
+  return size_text(size.written) + " (virtual " + size_text(size.whole) + ")";
 }
 
 std::string command_text(const std::vector<std::string>& words, bool whole) {

@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "engine/container/size.h"
 #include "engine/container/container.h"
 
 namespace creel::cmd {
 
 // "Up 3 minutes", "Exited (0) 2 hours ago", "Created".
 std::string status_text(const engine::monitor::Observed& observed, std::int64_t now);
+// "12B (virtual 4.36MB)".
+std::string size_column(const engine::ContainerSize& size);
 // The words joined; 17 characters and "..." unless `whole`.
 std::string command_text(const std::vector<std::string>& words, bool whole);
 

@@ -15,6 +15,7 @@ void RestartCommand::declare(Flags& flags) {
   selection_.declare_filter(flags, "-f,--filter");
   selection_.declare_latest(flags);
   flags.flag("--running", running_, "Restart only those that run; all of them, where no name is given");
+  flags.value("-s,--signal", signal_, "signal", "Signal to end with, instead of the container's own");
   flags.integer("-t,--time,--timeout", time_, "seconds", "Time to end after the stop signal, before SIGKILL");
   selection_.declare_names(flags);
 }
@@ -32,7 +33,7 @@ Result<int> RestartCommand::run(Context& context) {
       TRY_SET(const engine::Container found, engine::find(own, target.name));
       if (found.observed.status != engine::monitor::Status::kRunning) return std::string();
     }
-    TRY(engine::restart(own, target.name, timeout));
+    TRY(engine::restart(own, target.name, timeout, signal_));
     return target.name;
   };
   return act_side_by_side(context, std::move(engine), targets, restart, exit_code);

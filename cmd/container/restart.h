@@ -17,6 +17,7 @@ class RestartCommand : public Handler {
   Selection selection_;
   bool running_ = false;
   std::int64_t time_ = INT64_MIN;
+  std::string signal_;
 };
 
 }  // namespace creel::cmd

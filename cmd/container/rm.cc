@@ -12,6 +12,7 @@ namespace creel::cmd {
 void RmCommand::declare(Flags& flags) {
   selection_.declare_all(flags, "-a,--all", "Remove all containers");
   selection_.declare_cidfile(flags);
+  flags.flag("--depend", depend_, "Remove first what depends on the container: shares a namespace of it, or requires it");
   selection_.declare_filter(flags, "--filter");
   flags.flag("-f,--force", force_, "Stop a running container first; one that does not exist is no error");
   selection_.declare_ignore(flags, "-i,--ignore");
@@ -25,13 +26,15 @@ Result<int> RmCommand::run(Context& context) {
   engine::RemoveOptions options;
   options.force = force_;
   options.volumes = volumes_;
+  // Of all containers none is left to miss another.
+  options.depend = depend_ || selection_.all();
   if (time_ != INT64_MIN) {
     if (!force_) return fail(Code::kInvalid, "--force option must be specified to use the --time option");
     TRY_SET(options.timeout, parse_seconds(time_, "-t, --time"));
   }
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   TRY_SET(const std::vector<Target> targets, selection_.resolve(engine));
-  const bool ignore = selection_.ignore() || force_;
+  const bool ignore = selection_.ignore() || force_ || options.depend;
   const auto remove = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
     // What was not there is not echoed as removed.
     if (ignore) {

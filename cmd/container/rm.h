@@ -15,7 +15,7 @@ class RmCommand : public Handler {
 
  private:
   Selection selection_;
-  bool force_ = false, volumes_ = false;
+  bool force_ = false, volumes_ = false, depend_ = false;
   std::int64_t time_ = INT64_MIN;
 };
 

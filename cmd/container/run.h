@@ -17,7 +17,7 @@ class RunCommand : public Handler {
   CreateFlags create_;
   AttachFlags attach_;
   PreserveFlags preserve_;
-  bool detach_ = false;
+  bool detach_ = false, remove_image_ = false;
 };
 
 }  // namespace creel::cmd

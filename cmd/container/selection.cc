@@ -16,6 +16,20 @@ bool is_ended(const engine::Container& container) {
 
 }  // namespace
 
+Result<std::string> read_cidfile(const std::string& path) {
+  auto text = read_file(path, kMostOfAnIdFile);
+  if (!text) return std::move(text).error().within("reading CIDFile");
+  return std::string(trim(std::string_view(*text).substr(0, text->find('\n'))));
+}
+
+Result<std::string> latest_container(engine::Engine& engine) {
+  engine::ListOptions options;
+  options.latest = true;
+  TRY_SET(const std::vector<engine::Container> found, engine::list(engine, options));
+  if (found.empty()) return fail(Code::kNotFound, "no containers found: no such container");
+  return found.front().record.id;
+}
+
 void Selection::declare_names(Flags& flags) {
   flags.arguments(names_);
 }
@@ -72,12 +86,12 @@ Result<std::vector<Target>> Selection::resolve(engine::Engine& engine, bool runn
     return targets;
   }
   for (const std::string& path : cidfiles_) {
-    auto text = read_file(path, kMostOfAnIdFile);
-    if (!text) {
-      if (ignore_ && text.error().err == ENOENT) continue;
-      return std::move(text).error().within("reading CIDFile");
+    auto id = read_cidfile(path);
+    if (!id) {
+      if (ignore_ && id.error().err == ENOENT) continue;
+      return std::move(id).error();
     }
-    targets.push_back({std::string(trim(std::string_view(*text).substr(0, text->find('\n'))))});
+    targets.push_back({std::move(*id)});
   }
   for (const std::string& name : names_) targets.push_back({name});
   return targets;

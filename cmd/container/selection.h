@@ -16,6 +16,11 @@ struct Target {
   bool paused = false;  // known to be paused
 };
 
+// The first line of a --cidfile.
+Result<std::string> read_cidfile(const std::string& path);
+// The full ID of the container that was created last. kNotFound.
+Result<std::string> latest_container(engine::Engine& engine);
+
 class Selection {
  public:
   // Each command takes its own choice of these.

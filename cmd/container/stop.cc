@@ -16,6 +16,7 @@ void StopCommand::declare(Flags& flags) {
   selection_.declare_filter(flags, "-f,--filter");
   selection_.declare_ignore(flags, "-i,--ignore");
   selection_.declare_latest(flags);
+  flags.value("-s,--signal", signal_, "signal", "Signal to end with, instead of the container's own");
   flags.integer("-t,--time,--timeout", time_, "seconds", "Time to end after the stop signal, before SIGKILL");
   selection_.declare_names(flags);
 }
@@ -34,7 +35,7 @@ Result<int> StopCommand::run(Context& context) {
   });
   const bool ignore = selection_.ignore();
   const auto stop = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
-    auto stopped = engine::stop(own, target.name, timeout);
+    auto stopped = engine::stop(own, target.name, timeout, signal_);
     if (stopped) return target.name;
     if (ignore && stopped.error().code == Code::kNotFound) return std::string();
     return std::move(stopped).error();

@@ -16,6 +16,7 @@ class StopCommand : public Handler {
  private:
   Selection selection_;
   std::int64_t time_ = INT64_MIN;
+  std::string signal_;
 };
 
 }  // namespace creel::cmd

@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/container/selection.h"
 #include "cmd/output/inspection.h"
 #include "cmd/volume/row.h"
 #include "engine/container/container.h"
 #include "engine/image/image.h"
+#include "engine/system/inside.h"
 #include "engine/volume/volume.h"
 
 namespace creel::cmd {
@@ -38,6 +40,7 @@ Result<nlohmann::json> inspect_any(engine::Engine& engine, const std::string& na
 
 void InspectAnyCommand::declare(Flags& flags) {
   flags.value("-f,--format", format_, "string", "Print by a Go template");
+  flags.flag("-l,--latest", latest_, "The container that was created last");
   flags.flag("-s,--size", size_, "Show the total file size of a container");
   flags.value("-t,--type", type_, "string", "What to look for: all, container, image or volume")
       .choices({"all", "container", "image", "volume"});
@@ -51,8 +54,15 @@ Result<int> InspectAnyCommand::run(Context& context) {
   if (type_ != "all" && type_ != "container" && type_ != "image" && type_ != "volume") {
     return fail(Code::kInvalid, "invalid type \"" + type_ + "\": must be one of all, container, image, volume");
   }
-  if (arguments_.empty()) return fail(Code::kInvalid, "no names or ids specified");
-  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  if (latest_ && (!arguments_.empty() || type_ == "image" || type_ == "volume")) {
+    return fail(Code::kInvalid, "--latest and arguments cannot be used together");
+  }
+  if (arguments_.empty() && !latest_) return fail(Code::kInvalid, "no names or ids specified");
+  TRY_SET(engine::Engine engine, size_ ? engine::open_inside(context.global) : engine::Engine::open(context.global));
+  if (latest_) {
+    TRY_SET(const std::string latest, latest_container(engine));
+    arguments_.push_back(latest);
+  }
   Inspection inspection(format_);
   for (const std::string& name : arguments_) inspection.add(inspect_any(engine, name, type_, size_, format_));
   return inspection.print();

@@ -12,7 +12,7 @@ class InspectAnyCommand : public Handler {
 
  private:
   std::string format_, type_ = "all";
-  bool size_ = false;
+  bool size_ = false, latest_ = false;
   std::vector<std::string> arguments_;
 };
 

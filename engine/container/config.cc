@@ -80,6 +80,7 @@ void visit(Visitor&& member, Config& c) {
   member("createWorkdir", c.create_workdir);
   member("user", c.user);
   member("hostname", c.hostname);
+  member("domainname", c.domainname);
   member("groupAdd", c.group_add);
   member("tty", c.tty);
   member("openStdin", c.open_stdin);
@@ -120,6 +121,7 @@ void visit(Visitor&& member, Config& c) {
   member("annotations", c.annotations);
   member("ulimits", c.ulimits);
   member("shmSize", c.shm_size);
+  member("shmSizeSystemd", c.shm_size_systemd);
   member("userns", c.userns);
   member("network", c.network);
   member("exposed", c.exposed);
@@ -128,6 +130,8 @@ void visit(Visitor&& member, Config& c) {
   member("dnsSearch", c.dns_search);
   member("dnsOption", c.dns_option);
   member("noHosts", c.no_hosts);
+  member("noHostname", c.no_hostname);
+  member("hostsFile", c.hosts_file);
   member("cgroups", c.cgroups);
   member("cgroupParent", c.cgroup_parent);
   member("runtime", c.runtime);
@@ -142,6 +146,8 @@ void visit(Visitor&& member, Config& c) {
   member("logTag", c.log_tag);
   member("logPath", c.log_path);
   member("cidfile", c.cidfile);
+  member("monitorPidfile", c.monitor_pidfile);
+  member("requires", c.requires_);
   member("pidfile", c.pidfile);
   member("createCommand", c.create_command);
 }

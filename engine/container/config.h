@@ -39,7 +39,7 @@ struct ContainerConfig {
   std::vector<std::string> env;
   std::string workdir = "/";
   bool create_workdir = false;
-  std::string user, hostname;
+  std::string user, hostname, domainname;
   std::vector<std::string> group_add;
   bool tty = false, open_stdin = false, read_only = false, init = false, privileged = false, no_new_privileges = false;
   std::string init_path;
@@ -64,7 +64,8 @@ struct ContainerConfig {
   std::vector<VolumeMount> mounts;
   std::vector<SecretUse> secrets;
   std::vector<std::string> ulimits;
-  std::int64_t shm_size = 65536000;  // bytes
+  std::int64_t shm_size = 65536000;   // bytes
+  std::int64_t shm_size_systemd = 0;  // of an init system's file systems in memory; 0: the kernel's half
   std::optional<std::uint32_t> umask;
   // namespaces
   std::string userns;   // "", "host", "keep-id[:uid=…,gid=…]", "nomap", "auto", "private", "container:<full ID>", "ns:PATH"
@@ -76,7 +77,8 @@ struct ContainerConfig {
   std::vector<net::PortMapping> ports;
   std::vector<std::string> exposed;  // "80/tcp"
   std::vector<std::string> add_host, dns, dns_search, dns_option;
-  bool no_hosts = false;
+  bool no_hosts = false, no_hostname = false;
+  std::string hosts_file;  // an absolute path, "image", "none"; empty: the host's /etc/hosts
   // control group
   Limits limits;
   std::string cgroups;  // "": it has one; "disabled", "no-conmon", "split"
@@ -92,7 +94,8 @@ struct ContainerConfig {
   std::int64_t log_max_size = 0;
   int log_max_files = 1;
   std::string log_tag, log_path;
-  std::string cidfile, pidfile;
+  std::string cidfile, pidfile, monitor_pidfile;
+  std::vector<std::string> requires_;  // IDs of containers that are started first
   std::vector<std::string> create_command;  // the whole argv, for inspect
 };
 

@@ -34,6 +34,7 @@ struct StartRequest {
   bool attach = false;
   bool interactive = false;  // forward stdin
   bool sig_proxy = true;
+  bool out = true, err = true;  // which of its outputs are shown
   std::string detach_keys = "ctrl-p,ctrl-q";
   std::vector<std::uint32_t> preserve_fds;  // descriptors of ours that it gets at the same numbers
   int listen_fds = 0;                       // how many of them, from 3 on, are a service manager's sockets
@@ -53,10 +54,11 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 
 // SIGTERM (or its stop signal), then SIGKILL after `timeout` seconds (absent: the container's). Already stopped:
 // success.
-Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
+// `signal`: another than its own; empty: its own.
+Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal = {});
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
 // stop() and start(); what does not run is started. kUnsupported for one of --rm, which goes when it ends.
-Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout);
+Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal = {});
 // kExists where another has the name, kInvalid.
 Result<void> rename(Engine& engine, const std::string& name, const std::string& to);
 // All its processes stand still until unpause. kInUse: wrong state; kUnavailable: it has no control group.
@@ -68,9 +70,10 @@ using creel::parse_signal;
 struct RemoveOptions {
   bool force = false;    // stop first; an absent container is then success
   bool volumes = false;  // anonymous volumes too
+  bool depend = false;   // what depends on it first
   std::optional<unsigned> timeout;
 };
-// kNotFound, kInUse (running, without force).
+// kNotFound, kInUse (running, without force; others depend on it, without depend).
 Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions& options);
 // Waits for the end; the exit code.
 Result<int> wait(Engine& engine, const std::string& name);
@@ -86,7 +89,7 @@ struct ListOptions {
 Result<std::vector<Container>> list(Engine& engine, const ListOptions& options);
 Result<Container> find(Engine& engine, const std::string& name);
 
-// The document of `inspect --type container`, with Podman's keys.
+// The document of `inspect --type container`, with Podman's keys. `size` wants an engine that is inside (engine/system/inside.h).
 Result<nlohmann::json> inspect(Engine& engine, const std::string& name, bool size);
 
 struct LogsRequest {

@@ -175,13 +175,17 @@ Result<ContainerConfig> create_container(Engine& engine, const CreateOptions& op
                                          const std::vector<std::string>& argv, storage::ImageRecord image, Fd* claim) {
   Creation creation{engine, options, argv, std::move(image), {}, {}, {}, {}};
   TRY(run_passes(creation));
+  return add_container(creation, claim);
+}
+
+Result<ContainerConfig> add_container(Creation& creation, Fd* claim) {
   TRY_SET(const storage::ContainerRecord record, claim_name(creation));
   auto made = make_files(creation, record, claim);
   if (!made.ok()) {
-    (void)remove(engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
+    (void)remove(creation.engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();
   }
-  record_container(engine, creation.config, {"create"});
+  record_container(creation.engine, creation.config, {"create"});
   return std::move(creation.config);
 }
 

@@ -41,6 +41,16 @@ std::string in_network(const std::string& cidr, const char* last) {
   return network.substr(0, network.rfind('.') + 1) + last;
 }
 
+// What /etc/hosts begins with.
+Result<std::string> hosts_base(Engine& engine, const ContainerConfig& config) {
+  if (config.hosts_file == "none") return std::string();
+  if (config.hosts_file == "image") return file_of_image(engine, config, "hosts");
+  auto text = read_file(config.hosts_file.empty() ? "/etc/hosts" : config.hosts_file, 1 << 20);
+  if (!text.ok() && config.hosts_file.empty()) return std::string();
+  if (!text.ok()) return std::move(text).error().within("--hosts-file");
+  return text;
+}
+
 Result<void> write_plain(int dir, const char* name, const std::string& text) {
   // Nobody reads these before the container is started, so no rename is needed; the mode is as in any /etc.
   TRY_SET(Fd file, open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
@@ -72,7 +82,7 @@ Result<void> write_etc_files(Engine& engine, const ContainerConfig& config) {
   }
   if (!config.no_hosts) {
     net::HostsRequest hosts;
-    if (auto text = read_file("/etc/hosts", 1 << 20); text.ok()) hosts.host_file = std::move(*text);
+    TRY_SET(hosts.host_file, hosts_base(engine, config));
     hosts.add = config.add_host;
     hosts.hostname = config.hostname;
     hosts.name = config.name;

@@ -10,6 +10,7 @@
 #include "engine/container/joined_namespaces.h"
 #include "engine/container/runtime_choice.h"
 #include "engine/container/spec_passes.h"
+#include "engine/container/size.h"
 #include "engine/container/state.h"
 #include "engine/json.h"
 #include "engine/runtime/compile.h"
@@ -58,7 +59,7 @@ json state_of(const monitor::Observed& observed) {
 json config_section(const ContainerConfig& config) {
   json out = json::object();
   out["Hostname"] = config.hostname;
-  out["Domainname"] = "";
+  out["Domainname"] = config.domainname;
   out["User"] = config.user;
   out["AttachStdin"] = false;
   out["AttachStdout"] = false;
@@ -292,7 +293,6 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   TRY_SET(const ContainerConfig config, config_of(record));
   const monitor::Observed observed = observe(engine, record.id);
-  if (size) return fail(Code::kUnsupported, "inspect --size is not built yet");
 
   json out = json::object();
   out["Id"] = config.id;
@@ -312,10 +312,15 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["HostsPath"] = config.no_hosts ? std::string() : etc_file(engine, config, "hosts");
   out["StaticDir"] = engine.paths().container(config.id);
   out["OCIRuntime"] = config.runtime.empty() ? std::string(kOwnRuntime) : config.runtime;
-  out["ConmonPidFile"] = "";
+  out["ConmonPidFile"] = config.monitor_pidfile;
   out["PidFile"] = config.pidfile;
   out["Name"] = config.name;
   out["RestartCount"] = 0;
+  if (size) {
+    TRY_SET(const ContainerSize sizes, container_size(engine, record));
+    out["SizeRw"] = sizes.written;
+    out["SizeRootFs"] = sizes.whole;
+  }
   out["Driver"] = "overlay";
   out["MountLabel"] = config.mount_label;
   out["ProcessLabel"] = config.selinux_label;

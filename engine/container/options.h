@@ -45,6 +45,7 @@ struct CreateOptions {
   std::vector<std::string> pull_arguments;  // of `creel-images pull`, should it be needed: "--tls-verify=false"
   std::vector<std::string> env;  // "K=V", "K" (from our environment), "PRE*"
   std::vector<std::string> env_file;
+  std::vector<std::string> env_merge;  // "K=…$K…", of the image's variables
   std::vector<std::string> label, label_file, annotation;
   std::vector<std::string> volume;  // -v
   std::vector<std::string> mount;   // --mount
@@ -56,12 +57,14 @@ struct CreateOptions {
   std::vector<std::string> network;       // --network
   std::optional<std::string> entrypoint;  // JSON array or one word; "" clears
   std::optional<std::string> workdir;
-  std::string user, hostname, userns, stop_signal, cidfile, pidfile, shm_size, log_driver;
+  std::string user, hostname, domainname, userns, stop_signal, cidfile, pidfile, monitor_pidfile, shm_size, shm_size_systemd, log_driver;
   std::vector<std::string> log_opt, cap_add, cap_drop, security_opt, add_host, dns, dns_search, dns_option, ulimit,
       group_add;
   std::optional<unsigned> stop_timeout;
   std::optional<std::string> umask;
-  bool no_hosts = false;
+  bool no_hosts = false, no_hostname = false;
+  std::string hosts_file;             // what /etc/hosts begins with: a path, "image" or "none"; empty: the host's
+  std::vector<std::string> requires_; // containers that are started first
   LimitOptions limits;
   std::string cgroups = "enabled", cgroup_parent;
   std::string runtime;  // empty: the engine's
@@ -72,7 +75,7 @@ struct CreateOptions {
   // devices and what the process may be
   std::vector<std::string> device, device_cgroup_rule;
   std::optional<std::int64_t> oom_score_adj;
-  std::string personality, rdt_class;
+  std::string personality, rdt_class, seccomp_policy = "default";
   bool read_only_tmpfs = true;
   // environment
   std::vector<std::string> unsetenv;

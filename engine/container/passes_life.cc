@@ -10,6 +10,7 @@
 #include "engine/container/container.h"
 #include "engine/container/passes.h"
 #include "engine/container/runtime_choice.h"
+#include "engine/container/state.h"
 
 namespace creel::engine {
 
@@ -49,6 +50,11 @@ Result<void> pass_life(Creation& creation) {
     }
   }
   if (options.stop_timeout) config.stop_timeout = *options.stop_timeout;
+  for (const std::string& name : options.requires_) {
+    auto found = find_record(creation.engine, name);
+    if (!found.ok()) return std::move(found).error().within("container dependency \"" + name + "\"");
+    config.requires_.push_back(found->id);
+  }
   return {};
 }
 
@@ -121,6 +127,12 @@ Result<void> pass_id_files(Creation& creation) {
   ContainerConfig& config = creation.config;
   TRY_SET(config.cidfile, absolute(creation.options.cidfile));
   TRY_SET(config.pidfile, absolute(creation.options.pidfile));
+  TRY_SET(config.monitor_pidfile, absolute(creation.options.monitor_pidfile));
+  config.hosts_file = creation.options.hosts_file;
+  if (!config.hosts_file.empty() && config.hosts_file != "none" && config.hosts_file != "image") {
+    TRY_SET(config.hosts_file, absolute(config.hosts_file));
+    if (access(config.hosts_file.c_str(), R_OK) != 0) return errno_error("open " + config.hosts_file).within("--hosts-file");
+  }
   if (!config.cidfile.empty() && access(config.cidfile.c_str(), F_OK) == 0) {
     return fail(Code::kExists,
                 "container id file exists. Ensure another container is not using it or delete " + config.cidfile);

@@ -68,6 +68,10 @@ Result<void> pass_network(Creation& creation) {
   config.dns_option = options.dns_option;
   config.add_host = options.add_host;
   config.no_hosts = options.no_hosts;
+  config.no_hostname = options.no_hostname;
+  if (config.no_hosts && !options.hosts_file.empty()) {
+    return fail(Code::kInvalid, "--no-hosts and --hosts-file cannot be set together");
+  }
   if (config.no_hosts && !config.add_host.empty()) {
     return fail(Code::kInvalid, "--no-hosts and --add-host cannot be set together");
   }

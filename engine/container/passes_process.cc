@@ -1,6 +1,7 @@
 // What runs: command, environment, user, working directory, init.
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,27 @@ std::string value_of(const std::vector<std::string>& env, const std::string& key
   }
   found = false;
   return {};
+}
+
+// "$NAME" and "${NAME}" become the variable's value, as a shell has it.
+std::string expand_variables(const std::string& text, const std::vector<std::string>& env) {
+  const auto in_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool braces = text.compare(at, 2, "${") == 0;
+    const std::size_t name = at + (braces ? 2 : 1);
+    std::size_t end = name;
+    while (text[at] == '$' && end < text.size() && in_name(text[end])) ++end;
+    const bool closed = !braces || (end < text.size() && text[end] == '}');
+    if (text[at] != '$' || end == name || !closed) {
+      out += text[at++];
+      continue;
+    }
+    bool found = false;
+    out += value_of(env, text.substr(name, end - name), found);
+    at = end + (braces ? 1 : 0);
+  }
+  return out;
 }
 
 void add_proxies(std::vector<std::string>& env) {
@@ -206,6 +228,7 @@ Result<void> pass_user(Creation& creation) {
     TRY_SET(KeepId keep, parse_keep_id(config.userns));
     config.user = std::to_string(keep.uid.value_or(getuid())) + ":" + std::to_string(keep.gid.value_or(getgid()));
   }
+  config.domainname = creation.options.domainname;
   config.no_passwd = !creation.options.passwd;
   config.passwd_entry = creation.options.passwd_entry;
   config.group_entry = creation.options.group_entry;
@@ -249,13 +272,22 @@ Result<void> pass_environment(Creation& creation) {
   for (const std::string& name : options.unsetenv) {
     std::erase_if(env, [&](const std::string& entry) { return entry.rfind(name + "=", 0) == 0; });
   }
-  if (options.env.empty() && options.env_file.empty() && !options.env_host) return {};
+  const bool more = !options.env.empty() || !options.env_file.empty() || !options.env_merge.empty();
+  if (!more && !options.env_host) return {};
   const std::vector<std::string> host = host_environment();
   if (options.env_host) {
     for (const std::string& entry : host) {
       Cut parts = cut(entry, '=');
       if (!parts.before.empty() && !has_env(env, parts.before)) set_env(env, parts.before, parts.after);
     }
+  }
+  // All of them from what was there before the first.
+  const std::vector<std::string> before = env;
+  for (const std::string& entry : options.env_merge) {
+    const Cut parts = cut(entry, '=');
+    if (!parts.found || parts.before.empty())
+      return fail(Code::kInvalid, "invalid --env-merge \"" + entry + "\": must be of the form NAME=VALUE");
+    set_env(env, parts.before, expand_variables(parts.after, before));
   }
   for (const std::string& path : options.env_file) TRY(add_env_file(path, host, env));
   for (const std::string& entry : options.env) TRY(add_env(entry, host, env));

@@ -57,6 +57,20 @@ Result<void> apply_labels(const LabelOptions& label, ContainerConfig& config) {
   return {};
 }
 
+// --seccomp-policy=image: the profile that the image brings along, where it has one and none was asked for.
+Result<void> apply_seccomp_policy(Creation& creation) {
+  const std::string& policy = creation.options.seccomp_policy;
+  if (policy == "default") return {};
+  if (policy != "image") return fail(Code::kInvalid, "invalid seccomp policy \"" + policy + "\": default or image is expected");
+  const auto& labels = creation.image_config.labels;
+  const auto profile = labels.find("io.containers.seccomp.profile");
+  if (profile != labels.end() && creation.config.seccomp.empty()) {
+    creation.config.seccomp = profile->second;
+    creation.config.seccomp_name = "image";
+  }
+  return {};
+}
+
 bool has_apparmor() {
   auto text = read_file("/sys/module/apparmor/parameters/enabled", 16);
   return text.ok() && !text->empty() && text->front() == 'Y';
@@ -132,6 +146,7 @@ Result<void> pass_security(Creation& creation) {
     }
     config.security_opt.push_back(option);
   }
+  TRY(apply_seccomp_policy(creation));
   return apply_labels(label, config);
 }
 
@@ -188,6 +203,10 @@ Result<void> pass_limits(Creation& creation) {
     const std::string what = given ? "--shm-size" : "containers.conf: shm_size";
     TRY_SET(config.shm_size, parse_size(shm_size, what));
     if (config.shm_size < 0) return fail(Code::kInvalid, what + " " + shm_size + ": must not be negative");
+  }
+  if (const std::string& size = creation.options.shm_size_systemd; !size.empty()) {
+    TRY_SET(config.shm_size_systemd, parse_size(size, "--shm-size-systemd"));
+    if (config.shm_size_systemd < 0) return fail(Code::kInvalid, "--shm-size-systemd " + size + ": must not be negative");
   }
   return {};
 }

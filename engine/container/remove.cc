@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
+#include "engine/container/dependents.h"
 #include "engine/container/state.h"
 #include "engine/event/event.h"
 #include "engine/volume/volume.h"
@@ -91,6 +92,25 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
   return {};
 }
 
+namespace {
+
+Result<void> remove_dependents(Engine& engine, const std::string& id, const RemoveOptions& options) {
+  TRY_SET(const std::vector<std::string> others, dependents(engine, id));
+  if (others.empty()) return {};
+  if (!options.depend) {
+    return fail(Code::kInUse, "container " + id + " has dependent containers which must be removed before it: " +
+                                  join(others, ", ") + ": container already exists")
+        .with_hint("rm --depend removes them, too");
+  }
+  for (const std::string& other : others) {
+    auto removed = remove(engine, other, options);
+    if (!removed.ok() && removed.error().code != Code::kNotFound) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions& options) {
   auto record = find_record(engine, name);
   if (!record.ok()) {
@@ -98,6 +118,7 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     if (options.force) return {};
     return fail(Code::kNotFound, "no container with ID or name \"" + name + "\" found: no such container");
   }
+  TRY(remove_dependents(engine, record->id, options));
   const monitor::Observed observed = observe(engine, record->id);
   auto config = config_of(*record);
   if (is_alive(observed)) {

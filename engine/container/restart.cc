@@ -6,13 +6,13 @@
 
 namespace creel::engine {
 
-Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout) {
+Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal) {
   TRY_SET(const storage::ContainerRecord record, find_record(engine, name));
   const bool alive = is_alive(observe(engine, record.id));
   if (alive && record.remove_on_exit) {
     return fail(Code::kUnsupported, "restarting container " + record.id + ": it is removed when it ends (--rm)");
   }
-  if (alive) TRY(stop(engine, record.id, timeout));
+  if (alive) TRY(stop(engine, record.id, timeout, signal));
   TRY(start(engine, record.id, StartRequest{}));
   record_container(engine, record, "restart");
   return {};

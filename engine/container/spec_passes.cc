@@ -158,7 +158,10 @@ Result<Spec> make_spec(Engine& engine, const ContainerConfig& config, const Spec
   pass_spec_namespaces(config, context, spec);
   TRY(pass_spec_user_namespace(config, context, spec));
   // With --uts host it is the host's to set.
-  if (config.uts.empty()) spec.hostname = config.hostname;
+  if (config.uts.empty()) {
+    spec.hostname = config.hostname;
+    spec.domainname = config.domainname;
+  }
   pass_spec_root(engine, config, spec);
   TRY(pass_spec_mounts(engine, config, context, spec));
   TRY(pass_spec_devices(engine, config, spec));

@@ -148,7 +148,10 @@ Result<void> pass_spec_mounts(Engine& engine, const ContainerConfig& config, con
     TRY_SET(rest, user_mounts(engine, config));
   }
   for (const std::string& path : tmpfs_paths(config)) {
-    if (!taken.contains(path)) rest.push_back({path, "tmpfs", "tmpfs", {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup"}});
+    if (taken.contains(path)) continue;
+    rest.push_back({path, "tmpfs", "tmpfs", {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup"}});
+    if (config.systemd && config.shm_size_systemd > 0)
+      rest.back().options.push_back("size=" + std::to_string(config.shm_size_systemd));
   }
   if (!taken.contains("/etc/localtime")) TRY(add_time_zone(config, rest));
   if (!config.no_hosts && !taken.contains("/etc/hosts"))
@@ -157,7 +160,7 @@ Result<void> pass_spec_mounts(Engine& engine, const ContainerConfig& config, con
   if (!no_dns && !taken.contains("/etc/resolv.conf")) {
     rest.push_back(etc_mount(engine, config, "/etc/resolv.conf", "resolv.conf"));
   }
-  if (!taken.contains("/etc/hostname")) rest.push_back(own_mount(engine, config, "/etc/hostname", "hostname"));
+  if (!config.no_hostname && !taken.contains("/etc/hostname")) rest.push_back(own_mount(engine, config, "/etc/hostname", "hostname"));
   if (!taken.contains("/run/.containerenv")) {
     rest.push_back(own_mount(engine, config, "/run/.containerenv", "containerenv"));
   }

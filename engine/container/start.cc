@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/container.h"
@@ -113,6 +114,8 @@ monitor::RelayOptions relay_options(const ContainerConfig& config, const StartRe
   options.terminal = config.tty && isatty(STDIN_FILENO);
   options.stdin_open = request.interactive && config.open_stdin;
   options.sig_proxy = request.sig_proxy && !options.terminal;
+  options.out = request.out;
+  options.err = request.err;
   options.detach_keys = request.detach_keys;
   options.pid = pid;
   options.pidfd = pidfd;
@@ -154,6 +157,15 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
   return outcome;
 }
 
+// Those of --requires.
+Result<void> start_required(Engine& engine, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    auto started = start(engine, name, StartRequest{});
+    if (!started.ok()) return std::move(started).error().within("starting dependency " + name);
+  }
+  return {};
+}
+
 Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
                                      const StartRequest& request, const JoinedNamespaces& joined) {
   TRY(make_running_dir(engine, config.id));
@@ -162,6 +174,10 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
   const std::vector<int> namespaces = pass_namespaces(joined, job.plan);
   TRY(launch.give(job, request.attach, namespaces));
   TRY_SET(pid_t pid, launch.started());
+  if (!config.monitor_pidfile.empty()) {
+    auto written = write_atomic(config.monitor_pidfile, std::to_string(launch.monitor_pid()), 0644);
+    if (!written.ok()) engine.warn("writing --conmon-pidfile: " + written.error().text);
+  }
   record_container(engine, config, request.attach ? std::vector<std::string>{"init", "attach", "start"} : std::vector<std::string>{"init", "start"});
   StartOutcome outcome;
   if (!request.attach) {
@@ -179,6 +195,7 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
 Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const StartRequest& request,
                          const std::vector<std::string>& argv,
                          const std::function<void(const std::string& id)>& on_created) {
+  TRY(start_required(engine, options.requires_));
   TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(options)));
   auto begin = [&] { return Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()); };
   // The user namespace is made while this process goes on.
@@ -225,6 +242,7 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
     return StartOutcome{.detached = true, .exit_code = 0};
   }
   TRY_SET(ContainerConfig config, config_of(record));
+  TRY(start_required(engine, config.requires_));
   TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
   TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()));
   TRY(prepare_user_mounts(engine, config));

@@ -79,7 +79,7 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
   return {};
 }
 
-Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout) {
+Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& with) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
   if (!is_alive(observed)) return {};
@@ -89,7 +89,11 @@ Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigne
   }
   TRY_SET(ContainerConfig config, config_of(record));
   int signal = SIGTERM;
-  if (auto parsed = parse_signal(config.stop_signal); parsed.ok()) signal = *parsed;
+  if (!with.empty()) {
+    TRY_SET(signal, parse_signal(with));
+  } else if (auto parsed = parse_signal(config.stop_signal); parsed.ok()) {
+    signal = *parsed;
+  }
   TRY(stop_container(engine, record, timeout.value_or(config.stop_timeout), signal));
   record_container(engine, record, "stop");
   return {};

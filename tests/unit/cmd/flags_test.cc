@@ -110,7 +110,7 @@ TEST_CASE("what others have and we do not is refused by name") {
   const Parsed parsed({"--gpus", "all"});
   REQUIRE(!parsed.result.ok());
   CHECK(parsed.result.error().code == Code::kUnsupported);
-  CHECK(parsed.result.error().text == "--gpus is not built yet");
+  CHECK(parsed.result.error().text == "--gpus is not supported: give the container the files of the GPU with --device");
   CHECK(error_of({"--cgroup-manager=systemd"}) == "--cgroup-manager is not built yet");
   CHECK(error_of({"-m", "1g"}) == "-m is not built yet");
   using creel::cmd::known_command;
