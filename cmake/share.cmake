@@ -47,3 +47,14 @@ if(TARGET creel-runtime)
     DEPENDS ${CMAKE_SOURCE_DIR}/cmd/runtime/completion.bash VERBATIM)
   add_custom_target(creel-runtime-docs ALL DEPENDS ${RUNTIME_PAGE} ${RUNTIME_COMPLETION})
 endif()
+
+# For a restart of the machine. Where the program will be is known when it is installed; share/systemd/user is looked at
+# beneath /usr, /usr/local and ~/.local, lib/systemd/system beneath the first two.
+install(CODE "
+  set(CREEL_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/bin/creel\")
+  foreach(where share/systemd/user lib/systemd/system)
+    set(unit \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/\${where}/creel-restart.service\")
+    configure_file(${CMAKE_SOURCE_DIR}/cmake/creel-restart.service.in \"\${unit}\" @ONLY)
+    message(STATUS \"Installing: \${unit}\")
+  endforeach()
+")

@@ -13,6 +13,7 @@ struct Group {
 };
 constexpr Group kGroups[] = {
     {"container", "Manage containers"},
+    {"healthcheck", "Check the health of containers"},
     {"image", "Manage images"},
     {"manifest", "Manage manifest lists"},
     {"secret", "Manage secrets"},

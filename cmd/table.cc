@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cmd/command.h"
+#include "cmd/container/again.h"
 #include "cmd/container/attach.h"
 #include "cmd/container/cleanup.h"
 #include "cmd/container/clone.h"
@@ -10,6 +11,7 @@
 #include "cmd/container/diff.h"
 #include "cmd/container/exec.h"
 #include "cmd/container/exists.h"
+#include "cmd/container/healthcheck.h"
 #include "cmd/container/inspect.h"
 #include "cmd/container/kill.h"
 #include "cmd/container/logs.h"
@@ -314,6 +316,11 @@ std::vector<Command> rows() {
       {"image exists", "IMAGE", "Exit code 0 when the image is in local storage, 1 when not",
        kLocal, kShown, make<ImageExistsCommand>, 1, 1},
       as(history, "image history"),
+      {"healthcheck run", "CONTAINER", "Run a container's health check now",
+       kLocal, kShown, make<HealthcheckRunCommand>, 1, 1,
+       "Runs the check that --health-cmd or the image says, and takes its outcome in. Exit code 0: it succeeded;\n"
+       "1: it failed; 125: there is no check, or the container does not run.",
+       "creel healthcheck run web && echo well"},
       {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
        kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
       {"container prune", "[options]", "Remove all containers that do not run", kLocal, kShown,
@@ -415,6 +422,7 @@ std::vector<Command> rows() {
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},
       // For the engine itself, the shell and the build. Those that show other commands' flags need all factories.
+      {"__again", "ID", "Compute how a container is started again", kLocal, kHidden, make<AgainCommand>, 1, 1},
       {"__cleanup", "ID", "Remove what a container that was run with --rm left", kLocal, kHidden, make<CleanupCommand>,
        1, 1},
       {"__commands", "", "Print the path of every command", kLocal, kHidden, make<CommandsCommand>, 0, 0},

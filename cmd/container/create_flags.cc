@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cmd/container/health_flags.h"
 #include "cmd/container/limit_flags.h"
 #include "cmd/container/seconds.h"
 #include "engine/image/image.h"
@@ -118,8 +119,13 @@ void CreateFlags::declare(Flags& flags) {
   flags.list("--sysctl", o.sysctl, "name=value", "Set a kernel parameter of the container's own namespaces");
   flags.value("--runtime", o.runtime, "name|path", "OCI runtime that runs the container: creel, or another program");
   flags.list("--runtime-flag", o.runtime_flags, "flag", "Global flag of that other program, without its dashes");
+  // health
+  declare_health_flags(flags, o.health);
+  flags.value("--health-start-interval", o.health.start_interval, "duration", "Time between checks in the start period, until one succeeds");
   // end and logs
   flags.list("--requires", o.requires_, "container", "Start these containers first").csv();
+  flags.value("--restart", o.restart, "policy", "When to start it again: no, on-failure[:N], always or unless-stopped")
+      .choices({"no", "on-failure", "always", "unless-stopped"});
   flags.flag("--rm", o.remove, "Remove the container when it ends");
   flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");
   flags.integer("--stop-timeout", stop_timeout_, "seconds", "Time to end after the stop signal, before SIGKILL");

@@ -28,6 +28,11 @@ std::int64_t started(const Container& container) {
   return observed.exit ? seconds_or_never(observed.exit->started_ns) : kNever;
 }
 
+int restarts(const engine::monitor::Observed& observed) {
+  if (observed.state) return observed.state->restarts;
+  return observed.exit ? observed.exit->restarts : 0;
+}
+
 std::string age_text(const Container& container, std::int64_t now) {
   return human_duration(now - container.record.created_ns) + " ago";
 }
@@ -78,7 +83,7 @@ json common(const Container& container, std::int64_t now) {
               {"Pid", observed.state && !exited ? observed.state->pid : 0},
               {"Pod", ""},
               {"PodName", ""},
-              {"Restarts", 0},
+              {"Restarts", restarts(observed)},
               {"Size", nullptr},
               {"StartedAt", started(container)},
               {"State", engine::monitor::to_string(observed.status)},

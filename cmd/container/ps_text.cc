@@ -20,6 +20,10 @@ std::string range_text(unsigned first, unsigned count) {
   return std::to_string(first) + (count > 1 ? "-" + std::to_string(first + count - 1) : "");
 }
 
+std::string health_text(engine::monitor::Health health) {
+  return health == engine::monitor::Health::kNone ? std::string() : std::string(" (") + to_string(health) + ")";
+}
+
 }  // namespace
 
 std::string status_text(const engine::monitor::Observed& observed, std::int64_t now) {
@@ -27,13 +31,15 @@ std::string status_text(const engine::monitor::Observed& observed, std::int64_t 
     case Status::kCreated:
       return "Created";
     case Status::kRunning:
-      return observed.state ? "Up " + human_duration(now - observed.state->started_ns) : "Up";
+      return (observed.state ? "Up " + human_duration(now - observed.state->started_ns) : "Up") + health_text(observed.health);
     case Status::kPaused:
       return "Paused";
+    case Status::kRestarting:
     case Status::kExited:
       break;
   }
-  std::string text = "Exited (" + std::to_string(observed.exit ? observed.exit->code : 0) + ")";
+  std::string text = observed.status == Status::kRestarting ? "Restarting (" : "Exited (";
+  text += std::to_string(observed.exit ? observed.exit->code : 0) + ")";
   // After a crash nobody knows when it was.
   if (observed.exit && observed.exit->finished_ns > 0) {
     text += " " + human_duration(now - observed.exit->finished_ns) + " ago";

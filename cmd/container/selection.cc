@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kMostOfAnIdFile = 4096;
 
 bool is_ended(const engine::Container& container) {
-  return container.observed.status != engine::monitor::Status::kRunning &&
-         container.observed.status != engine::monitor::Status::kPaused;
+  return container.observed.status == engine::monitor::Status::kCreated ||
+         container.observed.status == engine::monitor::Status::kExited;
 }
 
 }  // namespace

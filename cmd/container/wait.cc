@@ -35,14 +35,12 @@ Result<void> check(const std::vector<std::string>& states) {
     if (std::find(kStates.begin(), kStates.end(), state) == kStates.end()) {
       return fail(Code::kInvalid, "unknown container state: " + state + ": invalid argument");
     }
-    if (state == "healthy" || state == "unhealthy") {
-      return fail(Code::kUnsupported, "wait --condition " + state + " is not built yet: containers have no health checks");
-    }
   }
   return {};
 }
 
 bool meets(const engine::Container& container, const std::string& state) {
+  if (state == "healthy" || state == "unhealthy") return to_string(container.observed.health) == state;
   switch (container.observed.status) {
     case Status::kCreated:
       return state == "created" || state == "configured" || state == "initialized";
@@ -50,6 +48,8 @@ bool meets(const engine::Container& container, const std::string& state) {
       return state == "running";
     case Status::kPaused:
       return state == "paused";
+    case Status::kRestarting:
+      return false;
     case Status::kExited:
       return state == "exited" || state == "stopped";
   }

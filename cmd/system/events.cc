@@ -22,6 +22,7 @@ std::string plain(const Event& event, bool whole) {
   std::string out = go_time(event.time_ns) + " " + event.type + " " + event.status;
   if (event.type == "container") {
     out += " " + shown_id(event, whole) + " (image=" + event.image + ", name=" + event.name;
+    if (!event.health.empty()) out += ", health_status=" + event.health;
     for (const auto& [key, value] : event.attributes) out.append(", ").append(key).append("=").append(value);
     return out + ")";
   }
@@ -36,6 +37,7 @@ json document(const Event& event) {
               {"timeNano", event.time_ns}, {"Attributes", event.attributes.empty() ? json() : json(event.attributes)}};
   if (!event.id.empty()) out["ID"] = event.id;
   if (!event.image.empty()) out["Image"] = event.image;
+  if (!event.health.empty()) out["health_status"] = event.health;
   if (event.exit_code) out["ContainerExitCode"] = *event.exit_code;
   return out;
 }
@@ -48,7 +50,7 @@ json row(const Event& event, bool whole) {
           {"Image", event.image},
           {"Network", ""},
           {"PodID", ""},
-          {"HealthStatus", ""},
+          {"HealthStatus", event.health},
           {"Error", ""},
           {"ContainerInspectData", ""},
           {"ContainerExitCode", event.exit_code.value_or(0)},

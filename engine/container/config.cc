@@ -63,6 +63,25 @@ struct Reader {
   void operator()(const char* key, int& value) { value = static_cast<int>(int_of(in, key)); }
 };
 
+template <typename Visitor, typename Check>
+void visit_health_check(Visitor&& member, Check& c) {
+  member("test", c.test);
+  member("interval", c.interval_ns);
+  member("timeout", c.timeout_ns);
+  member("startPeriod", c.start_period_ns);
+  member("startInterval", c.start_interval_ns);
+  member("retries", c.retries);
+  member("successes", c.successes);
+}
+
+template <typename Visitor, typename Health>
+void visit_health(Visitor&& member, Health& h) {
+  member("onFailure", h.on_failure);
+  member("logDestination", h.log_destination);
+  member("logCount", h.log_count);
+  member("logSize", h.log_size);
+}
+
 template <typename Visitor, typename Config>
 void visit(Visitor&& member, Config& c) {
   member("id", c.id);
@@ -140,6 +159,8 @@ void visit(Visitor&& member, Config& c) {
   member("remove", c.remove);
   member("stopSignal", c.stop_signal);
   member("stopTimeout", c.stop_timeout);
+  member("restartPolicy", c.restart.policy);
+  member("restartMost", c.restart.most);
   member("logDriver", c.log_driver);
   member("logMaxSize", c.log_max_size);
   member("logMaxFiles", c.log_max_files);
@@ -185,6 +206,13 @@ std::string to_json_text(const ContainerConfig& config) {
                             {"containerPort", port.container_port},
                             {"protocol", port.protocol}});
   }
+  if (!config.health.check.test.empty()) {
+    json health = json::object();
+    visit_health(Writer{health}, config.health);
+    visit_health_check(Writer{health["check"]}, config.health.check);
+    if (!config.health.startup.test.empty()) visit_health_check(Writer{health["startup"]}, config.health.startup);
+    out["health"] = std::move(health);
+  }
   if (config.umask) out["umask"] = *config.umask;
   if (config.oom_score_adj) out["oomScoreAdj"] = *config.oom_score_adj;
   if (json limits = limits_document(config.limits); !limits.empty()) out["limits"] = std::move(limits);
@@ -221,6 +249,11 @@ Result<ContainerConfig> config_from_json_text(const std::string& text) {
     port.container_port = static_cast<std::uint16_t>(int_of(item, "containerPort"));
     port.protocol = text_of(item, "protocol");
     config.ports.push_back(std::move(port));
+  }
+  if (const json& health = member(in, "health"); health.is_object()) {
+    visit_health(Reader{health}, config.health);
+    visit_health_check(Reader{member(health, "check")}, config.health.check);
+    visit_health_check(Reader{member(health, "startup")}, config.health.startup);
   }
   if (member(in, "oomScoreAdj").is_number()) config.oom_score_adj = static_cast<int>(int_of(in, "oomScoreAdj"));
   config.limits = limits_from_document(member(in, "limits"));

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/container/limits.h"
 #include "engine/container/options.h"
+#include "engine/health/config.h"
 #include "engine/secret/use_record.h"
 #include "net/ports.h"
 
@@ -90,6 +91,8 @@ struct ContainerConfig {
   bool remove = false;
   std::string stop_signal = "SIGTERM";
   unsigned stop_timeout = 10;           // seconds
+  RestartConfig restart;
+  HealthConfig health;
   std::string log_driver = "k8s-file";  // "json-file", "none"
   std::int64_t log_max_size = 0;
   int log_max_files = 1;

@@ -50,6 +50,9 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
                          const std::function<void(const std::string& id)>& on_created);
 // kInUse where it runs already (without attach that is success, as in Podman).
 Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request);
+// For a monitor whose restart policy starts the container anew: computes its next job and sends it to `monitor`. Runs where the
+// monitor does, in the engine's user namespace.
+Result<void> start_again(Engine& engine, const std::string& id, Fd monitor);
 Result<StartOutcome> attach(Engine& engine, const std::string& name, const StartRequest& request);
 
 // SIGTERM (or its stop signal), then SIGKILL after `timeout` seconds (absent: the container's). Already stopped:
@@ -57,7 +60,7 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
 // `signal`: another than its own; empty: its own.
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal = {});
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal);
-// stop() and start(); what does not run is started. kUnsupported for one of --rm, which goes when it ends.
+// stop() and start(); what does not run is started.
 Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal = {});
 // kExists where another has the name, kInvalid.
 Result<void> rename(Engine& engine, const std::string& name, const std::string& to);

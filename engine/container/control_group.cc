@@ -58,21 +58,6 @@ Result<void> check_controllers(const CgroupHost& host, CgroupManager manager, co
   return {};
 }
 
-// Whether this process may be moved from where it is into the group: both lie beneath one that is ours (cgroups(7),
-// "Delegation containment").
-Result<bool> can_move(const std::string& to) {
-  TRY_SET(const std::string from, runtime::group_of(0));
-  std::size_t common = 0;
-  for (std::size_t i = 0; i <= std::min(from.size(), to.size()); ++i) {
-    const bool from_ends = i == from.size() || from[i] == '/';
-    const bool to_ends = i == to.size() || to[i] == '/';
-    if (from_ends && to_ends) common = i;
-    if (i == from.size() || i == to.size() || from[i] != to[i]) break;
-  }
-  TRY_SET(const runtime::Cgroup above, runtime::Cgroup::open(common == 0 ? "/" : to.substr(0, common)));
-  return faccessat(above.fd(), "cgroup.procs", W_OK, AT_EACCESS) == 0;
-}
-
 Result<void> move_aside(const std::string& path, const char* name) {
   TRY_SET(const runtime::Cgroup group, runtime::Cgroup::open(path));
   if (mkdirat(group.fd(), name, 0755) != 0 && errno != EEXIST)
@@ -226,12 +211,7 @@ CgroupPlan running_plan(const std::string& id, const std::string& path) {
 Result<runtime::Cgroup> enter_control_group(const std::string& id, const monitor::Observed& observed) {
   if (!observed.state || observed.state->cgroup.empty()) return runtime::Cgroup();
   const std::string& path = observed.state->cgroup;
-  TRY_SET(const runtime::Cgroup group, runtime::Cgroup::open(path));
-  TRY_SET(runtime::Cgroup target, group.joinable(observed.state->pid));
-  TRY_SET(const bool movable, can_move(path));
-  const CgroupPlan plan = running_plan(id, path);
-  if (!movable && plan.manager == CgroupManager::kSystemd) TRY(runtime::join_scope(plan, path));
-  return target;
+  return runtime::join_container(running_plan(id, path), path, observed.state->pid);
 }
 
 void remove_control_group(Engine& engine, const std::string& id) {

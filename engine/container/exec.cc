@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
+#include "engine/container/exec_plan.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/passes.h"
 #include "engine/container/spec_passes.h"
@@ -54,6 +55,13 @@ Result<runtime::Process> make_exec_process(Engine& engine, const ContainerConfig
   return process;
 }
 
+Result<runtime::ProcessPlan> compile_exec(const ContainerConfig& config, const runtime::Process& process, bool privileged) {
+  const runtime::Seccomp seccomp = privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}} : make_seccomp(config);
+  TRY_SET(runtime::ProcessPlan plan, runtime::compile_process(process, seccomp));
+  plan.keep_groups = config.annotations.contains(kKeepGroups);
+  return plan;
+}
+
 // One exec, whichever runtime does it.
 struct Work {
   Engine& engine;
@@ -72,10 +80,7 @@ struct Work {
       return started;
     }
     runtime::ExecRequest request;
-    TRY_SET(request.plan,
-            runtime::compile_process(process, options.privileged ? runtime::Seccomp{runtime::SeccompKind::kUnconfined, {}}
-                                                                 : make_seccomp(config)));
-    request.plan.keep_groups = config.annotations.contains(kKeepGroups);
+    TRY_SET(request.plan, compile_exec(config, process, options.privileged));
     request.pidfd = pidfd;
     if (group.valid()) request.cgroup = group.fd();
     request.stdio = stdio;
@@ -165,6 +170,11 @@ Result<StartOutcome> exec_with_terminal(const Work& work, const ExecOptions& opt
 }
 
 }  // namespace
+
+Result<runtime::ProcessPlan> plan_exec(Engine& engine, const ContainerConfig& config, const ExecOptions& options) {
+  TRY_SET(const runtime::Process process, make_exec_process(engine, config, options));
+  return compile_exec(config, process, options.privileged);
+}
 
 Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOptions& options) {
   if (options.command.empty())

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/container/state.h"
+#include "engine/health/health.h"
 #include "engine/image/image.h"
 #include "engine/json.h"
 #include "engine/time_filter.h"
@@ -70,6 +71,12 @@ Result<bool> status_matches(const Container& container, const std::string& value
   return fail(Code::kInvalid, "\"" + value + "\" is not a valid container state: invalid argument");
 }
 
+// The list leaves it out.
+Result<ContainerConfig> whole_config(Engine& engine, const storage::ContainerRecord& record) {
+  TRY_SET(const storage::ContainerRecord whole, find_record(engine, record.id));
+  return config_of(whole);
+}
+
 Result<bool> one(Engine& engine, const Container& container, const std::string& key, const std::string& value) {
   const storage::ContainerRecord& record = container.record;
   if (key == "id") return found_in(record.id, value.rfind('^', 0) == 0 ? value : "^" + value);
@@ -103,14 +110,21 @@ Result<bool> one(Engine& engine, const Container& container, const std::string& 
     return std::find(names.begin(), names.end(), value) != names.end();
   }
   if (key == "network") {
-    TRY_SET(storage::ContainerRecord whole, find_record(engine, record.id));
-    TRY_SET(ContainerConfig config, config_of(whole));
+    TRY_SET(const ContainerConfig config, whole_config(engine, record));
     return config.network == value || cut(config.network, ':').before == value;
   }
-  // Not built, so that every container is without them.
-  if (key == "health") return value == "none";
-  if (key == "restart-policy") return value == "no" || value == "none";
-  if (key == "should-start-on-boot") return value == "false";
+  if (key == "health") {
+    const std::string health = monitor::to_string(container.observed.health);
+    return value == (health.empty() ? "none" : health);
+  }
+  if (key == "restart-policy") {
+    TRY_SET(const ContainerConfig config, whole_config(engine, record));
+    return value == (config.restart.restarts() ? config.restart.policy : "no") || (value == "none" && !config.restart.restarts());
+  }
+  if (key == "should-start-on-boot") {
+    TRY_SET(const ContainerConfig config, whole_config(engine, record));
+    return value == (starts_on_boot(engine, config) ? "true" : "false");
+  }
   return false;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/container/spec_passes.h"
 #include "engine/container/size.h"
 #include "engine/container/state.h"
+#include "engine/health/health.h"
 #include "engine/json.h"
 #include "engine/runtime/compile.h"
 #include "net/slirp.h"
@@ -28,6 +29,28 @@ std::string time_or_never(std::int64_t ns) {
   return ns == 0 ? kNever : format_rfc3339(ns);
 }
 
+json health_check_of(const HealthCheckConfig& check, bool startup) {
+  json out = {{"Test", check.test}};
+  for (const auto& [key, ns] : {std::pair{"StartPeriod", check.start_period_ns}, std::pair{"StartInterval", check.start_interval_ns},
+                                std::pair{"Interval", check.interval_ns}, std::pair{"Timeout", check.timeout_ns},
+                                std::pair{"Retries", check.retries}}) {
+    if (ns != 0) out[key] = ns;
+  }
+  if (startup && check.successes != 0) out["Successes"] = check.successes;
+  return out;
+}
+
+json health_of(const monitor::HealthRecord& record) {
+  json out = {{"Status", monitor::to_string(record.status)}, {"FailingStreak", record.failing_streak}, {"Log", nullptr}};
+  for (const monitor::Probe& probe : record.log) {
+    out["Log"].push_back({{"Start", format_rfc3339(probe.start_ns)},
+                          {"End", format_rfc3339(probe.end_ns)},
+                          {"ExitCode", probe.code},
+                          {"Output", probe.output}});
+  }
+  return out;
+}
+
 json state_of(const monitor::Observed& observed) {
   json state = json::object();
   const bool alive = is_alive(observed);
@@ -35,11 +58,11 @@ json state_of(const monitor::Observed& observed) {
   state["Status"] = monitor::to_string(observed.status);
   state["Running"] = observed.status == monitor::Status::kRunning;
   state["Paused"] = observed.status == monitor::Status::kPaused;
-  state["Restarting"] = false;
+  state["Restarting"] = observed.status == monitor::Status::kRestarting;
   state["OOMKilled"] = !alive && observed.exit && observed.exit->oom_killed;
   state["Dead"] = false;
   state["Pid"] = alive && observed.state ? observed.state->pid : 0;
-  state["ConmonPid"] = alive && observed.state ? observed.state->monitor_pid : 0;
+  state["ConmonPid"] = observed.state ? observed.state->monitor_pid : 0;
   state["ExitCode"] = !alive && observed.exit ? observed.exit->code : 0;
   state["Error"] = !alive && observed.exit ? observed.exit->error : std::string();
   std::int64_t started = 0;
@@ -52,7 +75,6 @@ json state_of(const monitor::Observed& observed) {
   state["RestoredAt"] = kNever;
   state["Checkpointed"] = false;
   state["Restored"] = false;
-  state["StoppedByUser"] = false;
   return state;
 }
 
@@ -84,7 +106,12 @@ json config_section(const ContainerConfig& config) {
   out["Labels"] = config.labels.empty() ? json(nullptr) : json(config.labels);
   out["Annotations"] = config.annotations.empty() ? json(nullptr) : json(config.annotations);
   out["StopSignal"] = config.stop_signal;
-  out["HealthcheckOnFailureAction"] = "none";
+  out["HealthcheckOnFailureAction"] = config.health.on_failure;
+  out["HealthLogDestination"] = config.health.log_destination;
+  out["HealthcheckMaxLogCount"] = config.health.log_count;
+  out["HealthcheckMaxLogSize"] = config.health.log_size;
+  if (!config.health.check.test.empty()) out["Healthcheck"] = health_check_of(config.health.check, false);
+  if (config.health.startup.runs()) out["StartupHealthCheck"] = health_check_of(config.health.startup, true);
   out["CreateCommand"] = config.create_command;
   out["SystemdMode"] = config.systemd;
   char umask[8];
@@ -176,7 +203,7 @@ json host_config(const ContainerConfig& config) {
   out["LogConfig"] = log_config(config);
   out["NetworkMode"] = config.network;
   out["PortBindings"] = port_bindings(config);
-  out["RestartPolicy"] = {{"Name", "no"}, {"MaximumRetryCount", 0}};
+  out["RestartPolicy"] = {{"Name", config.restart.policy.empty() ? "no" : config.restart.policy}, {"MaximumRetryCount", config.restart.most}};
   out["AutoRemove"] = config.remove;
   out["AutoRemoveImage"] = false;
   json annotations = config.annotations;
@@ -302,6 +329,8 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["Path"] = args.empty() ? std::string() : args.front();
   out["Args"] = args.empty() ? json::array() : json(std::vector<std::string>(args.begin() + 1, args.end()));
   out["State"] = state_of(observed);
+  out["State"]["Health"] = health_of(health_record(engine, record.id, config));
+  out["State"]["StoppedByUser"] = is_stopped_by_user(engine, record.id);
   out["Image"] = config.image_id;
   out["ImageDigest"] = config.image_digest;
   out["ImageName"] = config.image;
@@ -315,7 +344,7 @@ Result<json> inspect(Engine& engine, const std::string& name, bool size) {
   out["ConmonPidFile"] = config.monitor_pidfile;
   out["PidFile"] = config.pidfile;
   out["Name"] = config.name;
-  out["RestartCount"] = 0;
+  out["RestartCount"] = observed.state ? observed.state->restarts : observed.exit ? observed.exit->restarts : 0;
   if (size) {
     TRY_SET(const ContainerSize sizes, container_size(engine, record));
     out["SizeRw"] = sizes.written;

@@ -26,7 +26,7 @@ Result<std::vector<Container>> list(Engine& engine, const ListOptions& options) 
   const bool every_state = options.all || last > 0 || filters.contains("status");
   std::vector<Container> out;
   for (Container& container : all) {
-    if (!every_state && !is_alive(container.observed)) continue;
+    if (!every_state && !is_active(container.observed)) continue;
     TRY_SET(bool wanted, matches(engine, container, filters));
     if (wanted) out.push_back(std::move(container));
   }

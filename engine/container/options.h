@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/health/options.h"
+
 namespace creel::engine {
 
 enum class PullPolicy : std::uint8_t { kMissing, kAlways, kNever, kNewer };
@@ -61,6 +63,8 @@ struct CreateOptions {
   std::vector<std::string> log_opt, cap_add, cap_drop, security_opt, add_host, dns, dns_search, dns_option, ulimit,
       group_add;
   std::optional<unsigned> stop_timeout;
+  std::string restart;  // "on-failure:3"
+  HealthOptions health;
   std::optional<std::string> umask;
   bool no_hosts = false, no_hostname = false;
   std::string hosts_file;             // what /etc/hosts begins with: a path, "image" or "none"; empty: the host's

@@ -11,6 +11,7 @@
 #include "engine/container/passes.h"
 #include "engine/container/runtime_choice.h"
 #include "engine/container/state.h"
+#include "engine/health/health.h"
 
 namespace creel::engine {
 
@@ -55,7 +56,11 @@ Result<void> pass_life(Creation& creation) {
     if (!found.ok()) return std::move(found).error().within("container dependency \"" + name + "\"");
     config.requires_.push_back(found->id);
   }
-  return {};
+  TRY_SET(config.restart, parse_restart_policy(options.restart));
+  if (options.remove && config.restart.restarts() && config.restart.policy != "on-failure") {
+    return fail(Code::kInvalid, "the --rm option conflicts with --restart, when the restartPolicy is not \"on-failure\" and \"no\"");
+  }
+  return apply_health(options.health, creation.image_config.health, config.health);
 }
 
 Result<void> pass_logging(Creation& creation) {

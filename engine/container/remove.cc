@@ -121,7 +121,7 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
   TRY(remove_dependents(engine, record->id, options));
   const monitor::Observed observed = observe(engine, record->id);
   auto config = config_of(*record);
-  if (is_alive(observed)) {
+  if (is_active(observed)) {
     if (!options.force) {
       return fail(Code::kInUse,
                   "cannot remove container " + record->id + " as it is " + monitor::to_string(observed.status) +

@@ -1,6 +1,7 @@
 // run, start and attach: ARCHITECTURE.md, "One creel run".
 //
 // Runs as the caller, outside any namespace; what needs rights happens in the monitor.
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "engine/container/state.h"
 #include "engine/container/user_mounts.h"
 #include "engine/event/event.h"
+#include "engine/health/health.h"
 #include "engine/image/obtain.h"
 #include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/compile.h"
@@ -92,6 +94,8 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   job.log_max_size = config.log_max_size;
   job.log_max_files = config.log_max_files;
   job.pidfile = config.pidfile;
+  TRY_SET(job.health, make_health_job(engine, config));
+  job.restart = make_restart_job(engine, config);
   job.event_log = engine.paths().event_log();
   job.event_head = event_head(config);
   if (config.remove) {
@@ -166,13 +170,19 @@ Result<void> start_required(Engine& engine, const std::vector<std::string>& name
   return {};
 }
 
-Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
-                                     const StartRequest& request, const JoinedNamespaces& joined) {
-  TRY(make_running_dir(engine, config.id));
+Result<void> give_job(Engine& engine, Launch& launch, const ContainerConfig& config, const StartRequest& request,
+                      const JoinedNamespaces& joined) {
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request));
   const std::vector<int> namespaces = pass_namespaces(joined, job.plan);
-  TRY(launch.give(job, request.attach, namespaces));
+  return launch.give(job, request.attach, namespaces);
+}
+
+Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
+                                     const StartRequest& request, const JoinedNamespaces& joined) {
+  TRY(make_running_dir(engine, config.id));
+  unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
+  TRY(give_job(engine, launch, config, request, joined));
   TRY_SET(pid_t pid, launch.started());
   if (!config.monitor_pidfile.empty()) {
     auto written = write_atomic(config.monitor_pidfile, std::to_string(launch.monitor_pid()), 0644);
@@ -241,6 +251,8 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
     if (request.attach) return attach(engine, name, request);
     return StartOutcome{.detached = true, .exit_code = 0};
   }
+  // Now is sooner than its monitor would have started it, and the count begins anew.
+  if (before.status == monitor::Status::kRestarting) TRY(stop_container(engine, record, 0, SIGKILL));
   TRY_SET(ContainerConfig config, config_of(record));
   TRY(start_required(engine, config.requires_));
   TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
@@ -255,6 +267,25 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
     return std::move(outcome).error().within("unable to start container \"" + record.id + "\"");
   }
   return outcome;
+}
+
+Result<void> start_again(Engine& engine, const std::string& id, Fd monitor) {
+  Launch launch = Launch::asked_for(std::move(monitor));
+  auto given = [&]() -> Result<ContainerConfig> {
+    TRY_SET(const storage::ContainerRecord record, find_record(engine, id));
+    TRY_SET(ContainerConfig config, config_of(record));
+    TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
+    TRY(prepare_user_mounts(engine, config));
+    TRY(give_job(engine, launch, config, {}, joined));
+    return config;
+  }();
+  if (!given.ok()) {
+    launch.refuse(given.error());
+    return std::move(given).error();
+  }
+  TRY(launch.started());
+  record_container(engine, *given, {"init", "start"});
+  return {};
 }
 
 Result<StartOutcome> attach(Engine& engine, const std::string& name, const StartRequest& request) {

@@ -29,6 +29,10 @@ bool is_alive(const monitor::Observed& observed) {
   return observed.status == monitor::Status::kRunning || observed.status == monitor::Status::kPaused;
 }
 
+bool is_active(const monitor::Observed& observed) {
+  return is_alive(observed) || observed.status == monitor::Status::kRestarting;
+}
+
 Result<Fd> first_process(const monitor::Observed& observed) {
   auto gone = [] { return fail(Code::kInUse, "the container is not running: container state improper"); };
   if (!is_alive(observed) || !observed.state || observed.state->pid <= 0) return gone();

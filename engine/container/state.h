@@ -14,6 +14,8 @@ Result<storage::ContainerRecord> find_record(Engine& engine, const std::string& 
 Result<ContainerConfig> config_of(const storage::ContainerRecord& record);
 monitor::Observed observe(Engine& engine, const std::string& id);
 [[nodiscard]] bool is_alive(const monitor::Observed& observed);
+// Or is about to be again, by its monitor.
+[[nodiscard]] bool is_active(const monitor::Observed& observed);
 // A pidfd of the container's first process, checked not to be a recycled PID. kInUse when it does not run.
 Result<Fd> first_process(const monitor::Observed& observed);
 
@@ -24,6 +26,8 @@ Result<void> delete_container(Engine& engine, const std::string& id, const std::
 // remove.cc: containers of --rm that have ended without anybody to remove them. `containers`: as observed; those
 // removed are taken out.
 void reap(Engine& engine, std::vector<Container>& containers);
+// stop.cc: the user has stopped it: its restart policy does not start it any more.
+void mark_stopped(Engine& engine, const std::string& id);
 // stop.cc: `timeout` as for stop(); returns when its monitor is gone.
 Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal);
 

@@ -1,4 +1,5 @@
 // stop, kill and wait. Signals go to a pidfd: a PID that was given to another process is never hit.
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -6,12 +7,14 @@
 #include <cerrno>
 #include <chrono>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "base/signals.h"
 #include "engine/container/container.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/state.h"
 #include "engine/event/event.h"
+#include "engine/monitor/shared/restart.h"
 
 namespace creel::engine {
 
@@ -40,10 +43,34 @@ Result<void> signal_first(Engine& engine, const storage::ContainerRecord& record
   return config.ok() ? signal_container(engine, *config, observed, pidfd, signal) : pidfd_signal(pidfd, signal);
 }
 
+// A monitor that is about to start its container again: it ends instead.
+void end_restarts(const monitor::Observed& observed) {
+  if (observed.status != monitor::Status::kRestarting || !observed.state || observed.state->monitor_pid <= 0) return;
+  auto process = pidfd_open(observed.state->monitor_pid);
+  if (!process.ok() || process_start_time(observed.state->monitor_pid) != observed.state->monitor_start_time) return;
+  (void)pidfd_signal(process->get(), SIGTERM).ok();
+}
+
+// Until its monitor is gone. It may have begun to wait for its next start before it could know that there is to be none.
+bool wait_monitor(Engine& engine, const std::string& id) {
+  constexpr int kLookMs = 50;
+  for (int waited = 0; waited < kKillPatienceMs; waited += kLookMs) {
+    auto gone = monitor::wait_gone(engine.paths().running(id), kLookMs);
+    if (gone.ok() && *gone) return true;
+    end_restarts(observe(engine, id));
+  }
+  return false;
+}
+
 }  // namespace
 
+void mark_stopped(Engine& engine, const std::string& id) {
+  (void)open_file(engine.paths().container(id) + "/" + monitor::kStoppedMark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).ok();
+}
+
 Result<void> stop_container(Engine& engine, const storage::ContainerRecord& record, unsigned timeout, int signal) {
-  const std::string running_dir = engine.paths().running(record.id);
+  // First, so that its monitor knows when it sees the end.
+  mark_stopped(engine, record.id);
   monitor::Observed observed = observe(engine, record.id);
   // Its monitor lives and has not said yet what runs: it is about to.
   for (int tries = 0; tries < 200 && is_alive(observed) && !observed.state; ++tries) {
@@ -65,8 +92,8 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
       return fail(Code::kFailed, "container " + record.id + " did not end within 5 seconds of SIGKILL");
     }
   }
-  auto gone = monitor::wait_gone(running_dir, kKillPatienceMs);
-  if (gone.ok() && *gone) return {};
+  end_restarts(observe(engine, record.id));
+  if (wait_monitor(engine, record.id)) return {};
   // The container is dead, and its monitor hangs: it can go too, the kernel keeps the books.
   const monitor::Observed after = observe(engine, record.id);
   if (after.state && after.state->monitor_pid > 0) {
@@ -82,7 +109,11 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
 Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& with) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
-  if (!is_alive(observed)) return {};
+  // One that does not run has been told, too: it is not started at boot.
+  if (!is_active(observed)) {
+    if (observed.status == monitor::Status::kExited) mark_stopped(engine, record.id);
+    return {};
+  }
   if (observed.status == monitor::Status::kPaused) {
     return fail(Code::kInUse, "can only stop created or running containers. " + record.id +
                                   " is in state paused: container state improper");
@@ -99,6 +130,19 @@ Result<void> stop(Engine& engine, const std::string& name, std::optional<unsigne
   return {};
 }
 
+namespace {
+
+// Whoever sends these wants it to end; it is not started again.
+bool ends_container(const storage::ContainerRecord& record, int signal) {
+  if (signal == SIGKILL || signal == SIGTERM) return true;
+  auto config = config_of(record);
+  if (!config.ok()) return false;
+  auto stop = parse_signal(config->stop_signal);
+  return stop.ok() && *stop == signal;
+}
+
+}  // namespace
+
 Result<void> kill(Engine& engine, const std::string& name, const std::string& signal) {
   TRY_SET(int number, parse_signal(signal.empty() ? "KILL" : signal));
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
@@ -108,6 +152,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
     return fail(Code::kInUse, "can only kill running containers. " + record.id + " is in state " +
                                   monitor::to_string(observed.status) + ": container state improper");
   }
+  if (ends_container(record, number)) mark_stopped(engine, record.id);
   auto sent = signal_first(engine, record, observed, pidfd->get(), number);
   if (!sent.ok())
     return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
@@ -122,7 +167,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
 Result<int> wait(Engine& engine, const std::string& name) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   monitor::Observed observed = observe(engine, record.id);
-  if (is_alive(observed)) {
+  if (is_active(observed)) {
     // A --rm container's record goes with it: its exit code comes from the monitor itself.
     auto attachment = monitor::attach(engine.paths().running(record.id), false, false);
     if (attachment.ok()) {

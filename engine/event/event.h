@@ -23,6 +23,7 @@ struct Event {
   std::string id, name, image;
   std::int64_t time_ns = 0;
   std::optional<int> exit_code;
+  std::string health;  // of health_status: "healthy"
   std::map<std::string, std::string> attributes;  // a container's labels
 };
 

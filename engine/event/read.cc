@@ -76,6 +76,7 @@ std::optional<Event> parse(const std::string& text) {
   out.name = text_of(document, "Name");
   out.image = text_of(document, "Image");
   out.attributes = text_map_of(document, "Attributes");
+  out.health = text_of(document, "HealthStatus");
   if (member(document, "ContainerExitCode").is_number())
     out.exit_code = static_cast<int>(int_of(document, "ContainerExitCode"));
   auto time = parse_rfc3339(text_of(document, "Time"));

@@ -1,5 +1,6 @@
 #include "engine/image/image_config.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -26,6 +27,13 @@ Result<ImageConfig> parse_image_config(const std::string& text) {
   out.volumes = keys_of(config, "Volumes");
   out.exposed_ports = keys_of(config, "ExposedPorts");
   out.labels = text_map_of(config, "Labels");
+  const nlohmann::json& health = member(config, "Healthcheck");
+  out.health.test = texts_of(health, "Test");
+  out.health.interval_ns = std::max<std::int64_t>(int_of(health, "Interval"), 0);
+  out.health.timeout_ns = std::max<std::int64_t>(int_of(health, "Timeout"), 0);
+  out.health.start_period_ns = std::max<std::int64_t>(int_of(health, "StartPeriod"), 0);
+  out.health.start_interval_ns = std::max<std::int64_t>(int_of(health, "StartInterval"), 0);
+  out.health.retries = std::max<std::int64_t>(int_of(health, "Retries"), 0);
   return out;
 }
 

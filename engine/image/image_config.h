@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/health/config.h"
 
 namespace creel::engine {
 
@@ -18,6 +19,7 @@ struct ImageConfig {
   std::vector<std::string> volumes;        // destinations
   std::vector<std::string> exposed_ports;  // "80/tcp"
   std::map<std::string, std::string> labels;
+  HealthCheckConfig health;  // of Docker's images
 };
 // kInvalid when it is not JSON.
 Result<ImageConfig> parse_image_config(const std::string& text);

@@ -14,6 +14,7 @@
 #include "engine/monitor/client.h"
 #include "engine/monitor/shared/liveness.h"
 #include "engine/monitor/shared/protocol.h"
+#include "engine/runtime/child/wire.h"
 
 namespace creel::engine::monitor {
 
@@ -84,7 +85,9 @@ void Attachment::take_cleanup() { (void)send_packet(socket_.get(), Type::kTakeCl
 
 void Attachment::forgotten() { (void)send_packet(socket_.get(), Type::kForgotten, {}); }
 
-Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output) {
+namespace {
+
+Result<Fd> connect_to(const std::string& running_dir) {
   auto dir = open_file(running_dir, O_PATH | O_DIRECTORY);
   if (!dir.ok() && dir.error().err == ENOENT) return fail(Code::kInUse, "the container does not run");
   if (!dir.ok()) return std::move(dir).error();
@@ -94,7 +97,40 @@ Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool 
     if (err == ENOENT || err == ECONNREFUSED) return fail(Code::kInUse, "the container does not run");
     return std::move(connected).error().within(running_dir);
   }
-  Fd socket = std::move(*connected);
+  return connected;
+}
+
+}  // namespace
+
+Result<bool> probe_health(const std::string& running_dir) {
+  const auto gone = [] { return fail(Code::kInUse, "the container has ended"); };
+  TRY_SET(const Fd socket, connect_to(running_dir));
+  if (!send_packet(socket.get(), Type::kProbe, {})) return gone();
+  for (;;) {
+    TRY_SET(const Packet packet, receive_packet(socket.get()));
+    if (packet.closed || packet.type == Type::kExit) return gone();
+    if (packet.type != Type::kProbed || packet.data.size() != 1) continue;
+    const auto result = static_cast<ProbeResult>(packet.data[0]);
+    if (result == ProbeResult::kUnable) return fail(Code::kUnavailable, "the health check could not be run");
+    return result == ProbeResult::kHealthy;
+  }
+}
+
+Result<void> ask_restart(const std::string& running_dir, std::uint32_t timeout_s, int signal) {
+  const auto gone = [] { return fail(Code::kInUse, "the container has ended"); };
+  TRY_SET(const Fd socket, connect_to(running_dir));
+  const RestartRequest request{timeout_s, signal};
+  if (!send_packet(socket.get(), Type::kRestart, std::string_view(reinterpret_cast<const char*>(&request), sizeof request))) return gone();
+  for (;;) {
+    TRY_SET(const Packet packet, receive_packet(socket.get()));
+    if (packet.closed || packet.type == Type::kExit) return gone();
+    if (packet.type == Type::kError) return runtime::decode_error(packet.data);
+    if (packet.type == Type::kRestarted) return {};
+  }
+}
+
+Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output) {
+  TRY_SET(Fd socket, connect_to(running_dir));
   const char wants[2] = {static_cast<char>(want_stdin ? 1 : 0), static_cast<char>(want_output ? 1 : 0)};
   if (!send_packet(socket.get(), Type::kAttach, std::string_view(wants, 2)))
     return fail(Code::kInUse, "the container does not run");

@@ -67,6 +67,9 @@ class Launch {
   Result<pid_t> started();
   // After started() with attach: the stream.
   Attachment attachment() &&;
+  // A job that the monitor itself has asked for, on `socket`: give(), started(), and no more. An error is the monitor's to hear.
+  static Launch asked_for(Fd socket);
+  void refuse(const Error& error);
   [[nodiscard]] pid_t monitor_pid() const { return pid_; }
 
   Launch(Launch&& other) noexcept;
@@ -87,6 +90,14 @@ class Launch {
 
 // Connects to a running container's monitor. kInUse when it does not run.
 Result<Attachment> attach(const std::string& running_dir, bool want_stdin, bool want_output);
+
+// Has a running container's health check run now. kInUse when the container does not run, or ends meanwhile; kUnavailable when
+// the probe could not be made.
+Result<bool> probe_health(const std::string& running_dir);
+
+// Has the monitor end its container, by `signal` (0: its own) and by SIGKILL after `timeout_s`, and start it anew. Returns when it runs again. kInUse when it
+// did not run, or ended for good.
+Result<void> ask_restart(const std::string& running_dir, std::uint32_t timeout_s, int signal);
 
 // Waits until the container's monitor is gone (its lock released): on return observe() tells "exited". `timeout_ms` -1:
 // forever. Returns false on timeout.

@@ -78,6 +78,14 @@ Result<Launch> Launch::begin(rootless::Identity identity, const std::string& run
   return out;
 }
 
+Launch Launch::asked_for(Fd socket) {
+  Launch out;
+  out.socket_ = std::move(socket);
+  return out;
+}
+
+void Launch::refuse(const Error& error) { send_packet(socket_.get(), Type::kError, runtime::encode(error)); }
+
 Launch::Launch(Launch&& other) noexcept
     : pid_(other.pid_),
       socket_(std::move(other.socket_)),

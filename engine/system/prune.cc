@@ -98,7 +98,7 @@ Result<Pruned> prune_containers(Engine& engine, const std::vector<std::string>& 
   everything.filters = filters;
   TRY_SET(const std::vector<Container> containers, list(engine, everything));
   for (const Container& container : containers) {
-    if (is_alive(container.observed) || is_claimed(engine, container.record)) continue;
+    if (is_active(container.observed) || is_claimed(engine, container.record)) continue;
     const std::string& id = container.record.id;
     TRY_SET(const std::int64_t bytes, blocks_of(engine.paths().containers(), id));
     auto removed = remove(engine, id, RemoveOptions{});

@@ -72,7 +72,7 @@ class Summing {
     UseSummary& sum = out_.all_containers;
     ++sum.total;
     sum.size += use.size;
-    if (is_alive(container.observed)) {
+    if (is_active(container.observed)) {
       ++sum.active;
     } else {
       sum.reclaimable += use.size;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/json_string.h"
 #include "base/text.h"
 
 namespace creel::engine::monitor {
@@ -35,39 +36,6 @@ std::string timestamp(bool json) {
   text.append(10 - (text.size() - dot), '0');
   text += json ? "Z" : "+00:00";
   return text;
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        // Bytes that are not UTF-8 stay as they are: the reader gives back what was written.
-        if (byte >= 0x20) {
-          out += c;
-        } else {
-          out += "\\u00";
-          out += kHex[byte >> 4];
-          out += kHex[byte & 15];
-        }
-    }
-  }
 }
 
 // The size without a last record that has no end.

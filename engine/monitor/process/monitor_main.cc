@@ -1,22 +1,19 @@
 #include "engine/monitor/process/monitor_main.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/file.h"
+#include "engine/monitor/process/job_receiver.h"
 #include "engine/monitor/process/session.h"
-#include "engine/runtime/child/namespace_names.h"
 #include "engine/runtime/child/wire.h"
 
 namespace creel::engine::monitor {
@@ -49,26 +46,6 @@ Result<void> enter_user_namespace(const char* mode, int socket) {
   return {};
 }
 
-// What came after the descriptors to be preserved are the plan's namespaces. They keep their numbers in the container's process, as
-// long as that is ours: none of those that it is to have.
-Result<void> take_namespaces(runtime::Plan& plan, std::vector<Fd>& received) {
-  const std::vector<std::uint32_t>& numbers = plan.process.preserve_fds;
-  const std::uint32_t above = numbers.empty() ? 0 : *std::max_element(numbers.begin(), numbers.end()) + 1;
-  bool complete = received.size() >= numbers.size();
-  for (std::size_t i = numbers.size(); complete && above > 0 && i < received.size(); ++i) {
-    received[i] = Fd(fcntl(received[i].get(), F_DUPFD_CLOEXEC, static_cast<int>(above)));
-    complete = received[i].valid();
-  }
-  runtime::each_namespace_name(plan, [&](std::string& name) {
-    const int index = runtime::named_descriptor(name);
-    if (index < 0) return;
-    const std::size_t at = numbers.size() + static_cast<std::size_t>(index);
-    complete = complete && at < received.size();
-    if (complete) name = runtime::descriptor_name(received[at].get());
-  });
-  return complete ? Result<void>() : fail(Code::kFailed, "not all descriptors could be passed to the container's monitor");
-}
-
 }  // namespace
 
 int monitor_main(int argc, char** argv) {
@@ -88,34 +65,14 @@ int monitor_main(int argc, char** argv) {
   }
   if (chdir("/") != 0) return 125;
 
-  auto packet = receive_packet(kSocket);
-  std::vector<Fd> preserved;
-  while (packet.ok() && !packet->closed && packet->type == Type::kDescriptor) {
-    preserved.push_back(std::move(packet->fd));
-    packet = receive_packet(kSocket);
-  }
-  if (!packet.ok() || packet->closed) return 0;  // the CLI thought better of it
-  const bool attached = packet->data.size() == 1 && packet->data[0] == 1;
-  auto job = [&]() -> Result<Job> {
-    if (packet->type != Type::kJob || !packet->fd.valid())
-      return fail(Code::kFailed, "the start of the container is out of step");
-    if (lseek(packet->fd.get(), 0, SEEK_SET) != 0) return errno_error("reading the monitor's job");
-    TRY_SET(const std::string bytes, read_all(packet->fd.get()));
-    TRY_SET(Job out, decode_job(bytes));
-    TRY(take_namespaces(out.plan, preserved));
-    // The caller's groups open files to the caller, not to a container, unless it was asked for.
-    if (out.user_namespace && !out.plan.process.keep_groups && setgroups(0, nullptr) != 0) {
-      return errno_error("dropping supplementary groups in the user namespace");
-    }
-    return out;
-  }();
-  if (!job.ok()) {
-    say_error(kSocket, job.error());
+  auto received = receive_job(kSocket);
+  if (!received.ok()) {
+    say_error(kSocket, received.error());
     return 125;
   }
-  packet->fd.reset();
+  if (!received->given) return 0;
 
-  Session session(std::move(*job), std::move(preserved), Fd(kSocket), attached);
+  Session session(std::move(received->job), std::move(received->descriptors), Fd(kSocket), received->attached);
   auto prepared = session.prepare();
   if (!prepared.ok()) {
     session.abandon();
@@ -134,7 +91,10 @@ int monitor_main(int argc, char** argv) {
   }
   const std::int32_t pid = *started;
   send_packet(kSocket, Type::kStarted, std::string_view(reinterpret_cast<const char*>(&pid), sizeof(pid)));
-  session.serve();
+  do {
+    session.serve();
+    session.end_run();
+  } while (session.run_again());
   session.finish();
   return 0;
 }

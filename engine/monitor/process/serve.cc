@@ -159,6 +159,13 @@ void Session::read_client(Client& client) {
         ioctl(terminal_.get(), TIOCSWINSZ, &wanted);
       }
       break;
+    case Type::kProbe:
+      client.wants_probe = true;
+      probe_now();
+      break;
+    case Type::kRestart:
+      restart_on_demand(client, packet->data);
+      break;
     default:
       break;
   }
@@ -183,17 +190,20 @@ void Session::serve() {
                     entry(terminal_, terminal_hung_up_ ? 0 : output | input),
                     entry(in_, input),
                     entry(listener_, POLLIN),
-                    pollfd{watch_ ? watch_->memory_fd() : -1, POLLPRI, 0}});
+                    pollfd{watch_ ? watch_->memory_fd() : -1, POLLPRI, 0},
+                    pollfd{prober_.fd(), POLLIN, 0}});
     const std::size_t first_client = waiting.size();
     for (const Client& client : clients_) {
       // A client's next input waits until the container has taken the last.
       const int events = (stdin_pending_.empty() ? POLLIN : 0) | (client.unsent.empty() ? 0 : POLLOUT);
       waiting.push_back({client.socket.get(), static_cast<short>(events), 0});
     }
-    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (poll(waiting.data(), waiting.size(), patience_ms()) < 0) continue;
     // At the end too, and first: systemd takes the group away as soon as it has seen that it is empty.
     if (waiting[6].revents != 0 || waiting[0].revents != 0) note_oom();
     if (waiting[0].revents != 0) break;
+    if (waiting[7].revents != 0) take_probe();
+    watch_health();
     if (waiting[1].revents != 0) read_output(out_, false);
     // A full client holds up both streams.
     if (waiting[2].revents != 0 && !stalled()) read_output(err_, true);

@@ -13,6 +13,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "engine/monitor/process/clock.h"
+#include "engine/monitor/process/event_line.h"
+#include "engine/monitor/process/termination.h"
 #include "engine/monitor/shared/liveness.h"
 
 namespace creel::engine::monitor {
@@ -37,11 +40,16 @@ Result<void> make_pipe(Fd& read, Fd& write) {
 // Handler: who ends this process (the end of a login session, a shutdown) means the container, and wants it to have the
 // time that its own end takes. SIGKILL is still there.
 volatile sig_atomic_t terminated_pidfd = -1;
+volatile sig_atomic_t termination_asked = 0;
 void pass_on(int number) {
   const int saved = errno;
-  syscall(SYS_pidfd_send_signal, static_cast<int>(terminated_pidfd), number, nullptr, 0);
+  termination_asked = 1;
+  if (terminated_pidfd >= 0) syscall(SYS_pidfd_send_signal, static_cast<int>(terminated_pidfd), number, nullptr, 0);
   errno = saved;
 }
+
+}  // namespace
+
 void pass_on_termination(int pidfd) {
   terminated_pidfd = pidfd;
   struct sigaction action {};
@@ -50,7 +58,7 @@ void pass_on_termination(int pidfd) {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-}  // namespace
+bool is_termination_asked() { return termination_asked != 0; }
 
 Session::Session(Job job, std::vector<Fd> preserved, Fd starter, bool starter_attached)
     : job_(std::move(job)), preserved_(std::move(preserved)) {
@@ -62,9 +70,11 @@ Session::Session(Job job, std::vector<Fd> preserved, Fd starter, bool starter_at
 }
 
 Result<void> Session::prepare() {
-  TRY_SET(lock_, take_monitor_lock(job_.running_dir));
-  TRY_SET(container_dir_, open_file(job_.container_dir, O_RDONLY | O_DIRECTORY));
-  TRY_SET(running_dir_, open_file(job_.running_dir, O_RDONLY | O_DIRECTORY));
+  if (!lock_.valid()) {
+    TRY_SET(lock_, take_monitor_lock(job_.running_dir));
+    TRY_SET(container_dir_, open_file(job_.container_dir, O_RDONLY | O_DIRECTORY));
+    TRY_SET(running_dir_, open_file(job_.running_dir, O_RDONLY | O_DIRECTORY));
+  }
   TRY_SET(log_, LogWriter::open(job_.log_driver, job_.log_path, job_.log_max_size, job_.log_max_files));
 
   Fd child_in, child_out, child_err;
@@ -104,6 +114,7 @@ Result<void> Session::prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err) 
 }
 
 Result<void> Session::listen_for_clients() {
+  if (listener_.valid()) return {};
   unlinkat(running_dir_.get(), "attach", 0);
   auto listener = listen_unix(running_dir_.get(), "attach", SOCK_SEQPACKET | SOCK_NONBLOCK, 16);
   if (!listener.ok()) return std::move(listener).error().within(job_.running_dir);
@@ -118,18 +129,24 @@ Result<void> Session::start_recorded() {
   unlinkat(container_dir_.get(), "exit", 0);
   if (!job_.pidfile.empty()) TRY(write_atomic(job_.pidfile, std::to_string(state_.pid), 0644));
   if (!job_.conmon_pidfile.empty()) TRY(write_atomic(job_.conmon_pidfile, std::to_string(getpid()), 0644));
+  unlinkat(running_dir_.get(), kEventHead, 0);
+  TRY_SET(prober_, Prober::begin(job_.health, running_dir_.get()));
   // The record first: whoever sees the container's first effect can also see that it runs.
   TRY(write_atomic_at(running_dir_.get(), "state", encode(state_)));
+  // Who stops it leaves a mark, and then looks whether it runs: one of the two sees the other.
+  if (restarted_ && (is_termination_asked() || stopped_by_user())) return fail(Code::kInUse, "the container was stopped");
   return first_->go();
 }
 
 Result<pid_t> Session::start() {
+  state_.restarting = false;
   state_.pid = first_->pid();
   state_.start_time = process_start_time(first_->pid());
   state_.monitor_pid = getpid();
   state_.monitor_start_time = process_start_time(getpid());
   state_.boot_id = boot_id();
   state_.started_ns = now_ns();
+  state_.has_health = job_.health.check.exists();
   const auto last_started = read_file_at(container_dir_.get(), "started", 4096);
   const auto last_exit = read_file_at(container_dir_.get(), "exit", 65536);
   auto gone = start_recorded();
@@ -148,27 +165,32 @@ Result<pid_t> Session::start() {
     return std::move(gone).error();
   }
   pass_on_termination(first_->pidfd());
+  began_ns_ = monotonic_ns();
   // Nothing of the plan is needed any more, and this process may live for months.
   runtime::CgroupPlan group = std::move(job_.plan.cgroup);
   group.resources = {};
   job_.plan = {};
   job_.plan.cgroup = std::move(group);
+  job_.health = {};
   job_.runtime.config_before_user = {};
   job_.runtime.config_after_user = {};
   return state_.pid;
 }
 
-void Session::abandon() {
+void Session::abandon_run() {
   if (first_) {
     (void)pidfd_signal(first_->pidfd(), SIGKILL).ok();
     (void)first_->end();
   }
+  prober_.end();
   leave_control_group();
   network_.stop(!job_.network.port_requests.empty());
-  if (running_dir_.valid()) {
-    unlinkat(running_dir_.get(), "attach", 0);
-    unlinkat(running_dir_.get(), "slirp.sock", 0);
-  }
+  if (running_dir_.valid()) unlinkat(running_dir_.get(), "slirp.sock", 0);
+}
+
+void Session::abandon() {
+  abandon_run();
+  if (running_dir_.valid()) unlinkat(running_dir_.get(), "attach", 0);
   // Before the error is told: the next start must not find this one.
   lock_.reset();
 }
@@ -179,11 +201,14 @@ void Session::write_exit() {
   record.started_ns = state_.started_ns;
   record.finished_ns = now_ns();
   record.oom_killed = oom_killed_;
+  record.error = exit_error_;
+  record.restarts = state_.restarts;
   const auto durability = job_.keep_record ? Durability::kSynced : Durability::kVolatile;
   (void)write_atomic_at(container_dir_.get(), "exit", encode(record), 0600, durability).ok();
-  unlinkat(running_dir_.get(), "state", 0);
-  unlinkat(running_dir_.get(), "attach", 0);
-  unlinkat(running_dir_.get(), "slirp.sock", 0);
+}
+
+void Session::remove_run_files() {
+  for (const char* name : {"state", "attach", "slirp.sock"}) unlinkat(running_dir_.get(), name, 0);
 }
 
 void Session::clean_up(Cleanup done) {
@@ -202,25 +227,30 @@ void Session::clean_up(Cleanup done) {
   if (auto process = spawn(request); process.ok()) (void)process->wait().ok();
 }
 
-// As engine/event writes its lines: one write each.
+// It may have another name by now than when it was started.
 void Session::note_end() {
-  if (job_.event_log.empty()) return;
-  auto log = open_file(job_.event_log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
-  if (!log.ok()) return;
-  (void)write_all(log->get(), job_.event_head + "\"Status\":\"died\",\"ContainerExitCode\":" + std::to_string(exit_code_) +
-                                  ",\"Time\":\"" + format_rfc3339(now_ns()) + "\"}\n").ok();
+  auto head = read_file_at(running_dir_.get(), kEventHead, 65536);
+  append_event(job_.event_log, head.ok() ? *head : job_.event_head,
+               "\"Status\":\"died\",\"ContainerExitCode\":" + std::to_string(exit_code_));
+}
+
+void Session::end_run() {
+  pass_on_termination(-1);
+  exit_code_ = first_->end();
+  prober_.end();
+  answer_probes(ProbeResult::kUnable);
+  leave_control_group();
+  network_.stop(!job_.network.port_requests.empty());
+  note_end();
+  // Durable before anybody can know. Of a --rm container nobody will: its end goes to who is attached, and its record away.
+  if (!wants_cleanup()) write_exit();
 }
 
 void Session::finish() {
-  exit_code_ = first_->end();
-  leave_control_group();
-  network_.stop(!job_.network.port_requests.empty());
   accept_clients();
   listener_.reset();
-  const bool want_cleanup = !job_.keep_record && !job_.cleanup_argv.empty();
-  note_end();
-  // Durable before anybody can know. Of a --rm container nobody will: its end goes to who is attached, and its record away.
-  if (!want_cleanup) write_exit();
+  const bool want_cleanup = wants_cleanup();
+  if (!want_cleanup) remove_run_files();
   const std::int32_t code = exit_code_;
   for (Client& client : clients_) {
     client.unsent.push_back({Type::kExit, std::string(reinterpret_cast<const char*>(&code), sizeof(code))});
@@ -232,7 +262,10 @@ void Session::finish() {
   Cleanup done = Cleanup::kNobody;
   if (want_cleanup) {
     done = part_from_clients(true, kCleanupPatienceMs);
-    if (done != Cleanup::kForgotten) write_exit();
+    if (done != Cleanup::kForgotten) {
+      write_exit();
+      remove_run_files();
+    }
   }
   // The kernel releases it only with the last copy, and the next processes get copies.
   lock_.reset();

@@ -1,4 +1,5 @@
-// One monitor's life with its one container: prepare, start, serve, finish. Single-threaded.
+// One monitor's life with its one container: prepare, start, serve, and as long as the restart policy says so again; finish.
+// Single-threaded.
 // Who runs it: creel-monitor, root of the engine's user namespace (or real root), in the host's other namespaces.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "engine/monitor/process/first_process.h"
 #include "engine/monitor/process/log_writer.h"
 #include "engine/monitor/process/network.h"
+#include "engine/monitor/process/prober.h"
 #include "engine/monitor/shared/job.h"
 #include "engine/monitor/shared/protocol.h"
 #include "engine/monitor/shared/record.h"
@@ -29,8 +31,14 @@ class Session {
   // Records that it runs, and execs. After an error the records are as they were.
   Result<pid_t> start();
   // Until the container has ended and everything it wrote is in the log and sent, or queued for clients that are slow.
+  // Meanwhile its health is looked after.
   void serve();
-  // Exit record, clients, --rm. Ends soon, whatever the clients do: what slow ones have not yet read, a copy of this
+  // Exit record, event: all that is to be said of a run.
+  void end_run();
+  // Where the restart policy, or the health check, says so: waits for its time and starts the container anew. False: it stays
+  // as it is.
+  bool run_again();
+  // Clients, --rm. Ends soon, whatever the clients do: what slow ones have not yet read, a copy of this
   // process gives them that nobody waits for.
   void finish();
   // Undoes prepare().
@@ -43,7 +51,7 @@ class Session {
   };
   struct Client {
     Fd socket;
-    bool wants_output = false, wants_stdin = false;
+    bool wants_output = false, wants_stdin = false, wants_probe = false, wants_restart = false;
     // What did not fit: while the container runs one packet, and until it is gone nothing more is read from the
     // container.
     std::vector<Unsent> unsent;
@@ -68,7 +76,25 @@ class Session {
   void forget_dropped();
   [[nodiscard]] bool stalled() const;
   void write_exit();
+  void remove_run_files();
+  void abandon_run();
+  void forget_run();
+  // health_care.cc
+  void watch_health();
+  void probe_now();
+  void take_probe();
+  void answer_probes(ProbeResult result);
+  void end_by_health(HealthAction action);
+  void begin_end(int signal, std::uint32_t timeout_s);
+  [[nodiscard]] int patience_ms() const;
+  // restarts.cc
+  [[nodiscard]] bool stopped_by_user() const;
+  bool pause_before_restart();
+  Result<void> restart();
+  void restart_on_demand(Client& client, std::string_view data);
+  void answer_restarts(const Error* error);
   enum class Cleanup : std::uint8_t { kNobody, kTaken, kForgotten };
+  [[nodiscard]] bool wants_cleanup() const { return !job_.keep_record && !job_.cleanup_argv.empty(); }
   void note_end();
   Cleanup part_from_clients(bool want_cleanup, int patience_ms);
   void clean_up(Cleanup done);
@@ -92,6 +118,13 @@ class Session {
   bool stdin_ends_ = false;
   StateRecord state_;
   int exit_code_ = 0;
+  std::string exit_error_;  // of a restart that has failed
+  Prober prober_;
+  std::optional<std::int64_t> kill_at_ns_;  // a health check ends the container, which has until then
+  bool restart_asked_ = false;              // by a health check, or a command
+  bool restart_at_once_ = false;            // by a command
+  bool restarted_ = false;                  // this run was not begun by a command
+  std::int64_t began_ns_ = 0, last_pause_ns_ = 0;
 };
 
 }  // namespace creel::engine::monitor

@@ -8,7 +8,7 @@ namespace creel::engine::monitor {
 namespace {
 // "CRJB", and a number to be raised with every change of the fields.
 constexpr std::uint32_t kMagic = 0x424a5243;
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 }  // namespace
 
 template <typename Archive>
@@ -24,10 +24,22 @@ void fields(Archive& a, RuntimeJob& r) {
   a.all(r.program, r.config_before_user, r.config_after_user);
 }
 template <typename Archive>
+void fields(Archive& a, HealthCheck& h) {
+  a.all(h.command, h.program, h.interval_ns, h.timeout_ns, h.retries, h.successes);
+}
+template <typename Archive>
+void fields(Archive& a, HealthJob& h) {
+  a.all(h.check, h.startup, h.start_period_ns, h.start_interval_ns, h.on_failure, h.log_count, h.log_size, h.log_file, h.log_events);
+}
+template <typename Archive>
+void fields(Archive& a, RestartJob& r) {
+  a.all(r.rule, r.most, r.program, r.stop_signal, r.stop_timeout_s);
+}
+template <typename Archive>
 void fields(Archive& a, Job& j) {
   a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
         j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
-        j.network, j.runtime, j.plan);
+        j.network, j.runtime, j.health, j.restart, j.plan);
 }
 
 std::string encode(const Job& job) {
@@ -51,5 +63,27 @@ Result<Job> decode_job(std::string_view bytes) {
   }
   return job;
 }
+
+namespace {
+template <typename T>
+std::string encode_alone(const T& value) {
+  runtime::Writer writer;
+  writer.put(value);
+  return writer.take();
+}
+template <typename T>
+Result<T> decode_alone(std::string_view bytes) {
+  runtime::Reader reader(bytes);
+  T out;
+  reader.get(out);
+  if (!reader.complete()) return fail(Code::kFailed, "the monitor's memory of the health check is not whole");
+  return out;
+}
+}  // namespace
+
+std::string encode(const HealthJob& job) { return encode_alone(job); }
+Result<HealthJob> decode_health_job(std::string_view bytes) { return decode_alone<HealthJob>(bytes); }
+std::string encode(const runtime::ProcessPlan& plan) { return encode_alone(plan); }
+Result<runtime::ProcessPlan> decode_process_plan(std::string_view bytes) { return decode_alone<runtime::ProcessPlan>(bytes); }
 
 }  // namespace creel::engine::monitor

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/monitor/shared/health.h"
+#include "engine/monitor/shared/restart.h"
 #include "engine/monitor/shared/runtime_program.h"
 #include "engine/runtime/child/plan.h"
 
@@ -48,10 +50,20 @@ struct Job {
   std::string event_log, event_head;
   NetworkJob network;
   RuntimeJob runtime;
+  HealthJob health;
+  RestartJob restart;
   runtime::Plan plan;
 };
 
+// In the running directory: what stands for event_head since the container has another name.
+inline constexpr const char* kEventHead = "event_head";
+
 std::string encode(const Job& job);
+std::string encode(const HealthJob& job);
+Result<HealthJob> decode_health_job(std::string_view bytes);
+// HealthCheck::command.
+std::string encode(const runtime::ProcessPlan& plan);
+Result<runtime::ProcessPlan> decode_process_plan(std::string_view bytes);
 Result<Job> decode_job(std::string_view bytes);
 
 }  // namespace creel::engine::monitor

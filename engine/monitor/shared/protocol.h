@@ -5,6 +5,8 @@
 //   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
 //            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
+//   restart: client RESTART (RestartRequest); monitor RESTARTED | ERROR
+//   health:  client PROBE; monitor PROBED with how it ended (ProbeResult), or nothing when the container ends first
 #pragma once
 
 #include <cstdint>
@@ -32,6 +34,10 @@ enum class Type : char {
   kResize = 'W',
   kTakeCleanup = 'C',
   kForgotten = 'F',
+  kProbe = 'p',
+  kProbed = 'P',
+  kRestart = 'R',
+  kRestarted = 'S',
 };
 
 inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet
@@ -46,6 +52,11 @@ struct Packet {
 struct WindowSize {
   std::uint16_t rows = 0, columns = 0;
 };
+struct RestartRequest {
+  std::uint32_t timeout_s = 0;
+  std::int32_t signal = 0;
+};
+enum class ProbeResult : char { kHealthy = 0, kFailed = 1, kUnable = 2 };
 struct AttachRequest {
   bool want_stdin = false, want_output = false;
 };

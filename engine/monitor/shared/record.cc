@@ -36,6 +36,14 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// Its first line is enough, and the file may be long.
+Health read_health(const std::string& running_dir) {
+  auto file = open_file(running_dir + "/health", O_RDONLY | O_NOFOLLOW);
+  char head[64];
+  const ssize_t got = file.ok() ? read(file->get(), head, sizeof head) : -1;
+  return got > 0 ? status_of_health(std::string_view(head, static_cast<std::size_t>(got))) : Health::kStarting;
+}
+
 // Not one that has ended and that nobody has reaped yet: its pidfd is readable.
 bool lives(pid_t pid, unsigned long long start_time) {
   if (pid <= 0 || start_time == 0) return false;
@@ -51,13 +59,14 @@ std::string encode(const StateRecord& r) {
   return "pid " + std::to_string(r.pid) + "\nstart_time " + std::to_string(r.start_time) + "\nmonitor_pid " +
          std::to_string(r.monitor_pid) + "\nmonitor_start_time " + std::to_string(r.monitor_start_time) + "\nboot_id " +
          r.boot_id + "\nstarted_ns " + std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") +
-         "\n" + (r.cgroup.empty() ? std::string() : "cgroup " + one_line(r.cgroup) + "\n");
+         "\nrestarts " + std::to_string(r.restarts) + "\nrestarting " + (r.restarting ? "1" : "0") + "\nhealth " +
+         (r.has_health ? "1" : "0") + "\n" + (r.cgroup.empty() ? std::string() : "cgroup " + one_line(r.cgroup) + "\n");
 }
 
 std::string encode(const ExitRecord& r) {
   return "code " + std::to_string(r.code) + "\nstarted_ns " + std::to_string(r.started_ns) + "\nfinished_ns " +
          std::to_string(r.finished_ns) + "\noom_killed " + (r.oom_killed ? "1" : "0") + "\nerror " + one_line(r.error) +
-         "\n";
+         "\nrestarts " + std::to_string(r.restarts) + "\n";
 }
 
 std::optional<StateRecord> decode_state(std::string_view text) {
@@ -71,8 +80,11 @@ std::optional<StateRecord> decode_state(std::string_view text) {
     if (key == "started_ns") out.started_ns = number(value);
     if (key == "paused") out.paused = value == "1";
     if (key == "cgroup") out.cgroup = value;
+    if (key == "restarts") out.restarts = static_cast<int>(number(value));
+    if (key == "restarting") out.restarting = value == "1";
+    if (key == "health") out.has_health = value == "1";
   });
-  if (out.pid <= 0) return std::nullopt;
+  if (out.pid <= 0 && !out.restarting) return std::nullopt;
   return out;
 }
 
@@ -88,6 +100,7 @@ std::optional<ExitRecord> decode_exit(std::string_view text) {
     if (key == "finished_ns") out.finished_ns = number(value);
     if (key == "oom_killed") out.oom_killed = value == "1";
     if (key == "error") out.error = value;
+    if (key == "restarts") out.restarts = static_cast<int>(number(value));
   });
   if (!complete) return std::nullopt;
   return out;
@@ -101,6 +114,8 @@ const char* to_string(Status status) {
       return "running";
     case Status::kPaused:
       return "paused";
+    case Status::kRestarting:
+      return "restarting";
     case Status::kExited:
       return "exited";
   }
@@ -113,9 +128,16 @@ Observed observe(const std::string& container_dir, const std::string& running_di
   const bool monitored = monitor_lives(running_dir);
   std::optional<StateRecord> state;
   if (auto text = read_file(running_dir + "/state", 4096); text.ok()) state = decode_state(*text);
-  if (state && (monitored || (state->boot_id == boot_id() && lives(state->pid, state->start_time)))) {
+  if (state && state->restarting && monitored) {
+    out.status = Status::kRestarting;
+    out.state = state;
+    if (auto text = read_file(container_dir + "/exit", 65536); text.ok()) out.exit = decode_exit(*text);
+    return out;
+  }
+  if (state && !state->restarting && (monitored || (state->boot_id == boot_id() && lives(state->pid, state->start_time)))) {
     out.status = state->paused ? Status::kPaused : Status::kRunning;
     out.state = state;
+    if (state->has_health) out.health = read_health(running_dir);
     return out;
   }
   if (auto text = read_file(container_dir + "/exit", 65536); text.ok()) out.exit = decode_exit(*text);

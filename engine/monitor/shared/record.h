@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "engine/monitor/shared/health.h"
 
 namespace creel::engine::monitor {
 
@@ -22,6 +23,9 @@ struct StateRecord {
   std::int64_t started_ns = 0;  // CLOCK_REALTIME
   bool paused = false;
   std::string cgroup;  // the container's control group, from the root of the hierarchy; empty: none
+  int restarts = 0;         // by its restart policy, since somebody has started it
+  bool restarting = false;  // it has ended, and its monitor is about to start it again; there is no `pid`
+  bool has_health = false;  // there is a health check, and a file of its own for what has come of it
 };
 
 struct ExitRecord {
@@ -30,6 +34,7 @@ struct ExitRecord {
   std::int64_t finished_ns = 0;
   bool oom_killed = false;
   std::string error;  // why it could not be started, if it could not
+  int restarts = 0;
 };
 
 std::string encode(const StateRecord& record);
@@ -37,14 +42,15 @@ std::string encode(const ExitRecord& record);
 std::optional<StateRecord> decode_state(std::string_view text);
 std::optional<ExitRecord> decode_exit(std::string_view text);
 
-enum class Status : std::uint8_t { kCreated, kRunning, kPaused, kExited };
-// "created", "running", "paused", "exited"
+enum class Status : std::uint8_t { kCreated, kRunning, kPaused, kRestarting, kExited };
+// "created", "running", "paused", "restarting", "exited"
 const char* to_string(Status status);
 
 struct Observed {
   Status status = Status::kCreated;
-  std::optional<StateRecord> state;  // when running
-  std::optional<ExitRecord> exit;    // when exited. After kill -9 of the monitor or a reboot there is no record:
+  std::optional<StateRecord> state;  // when running or restarting
+  Health health = Health::kNone;     // when running
+  std::optional<ExitRecord> exit;    // when exited or restarting. After kill -9 of the monitor or a reboot there is no record:
                                      // then one is made up, code 137 (or 255 after a reboot), finished "now unknown" 0
 };
 // The truth about one container, from its two directories, without any lock: running = its monitor holds `lock` (or its

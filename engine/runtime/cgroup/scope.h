@@ -26,5 +26,8 @@ Result<void> update_scope(const CgroupPlan& plan, const Resources& resources);
 // Moves this process beside the container at `path` in the scope, from where it can start processes in the container's
 // group: for a caller in a group that is not its own (a login session), whom only systemd can move.
 Result<void> join_scope(const CgroupPlan& plan, const std::string& path);
+// The group at `path` as this process can start processes in it; for that it may be moved itself, by join_scope(). `first`: the
+// container's first process, see Cgroup::joinable().
+Result<Cgroup> join_container(const CgroupPlan& plan, const std::string& path, pid_t first);
 
 }  // namespace creel::engine::runtime

@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/json_string.h"
 #include "base/unix_socket.h"
 #include "engine/runtime/child/entry.h"
 
@@ -25,21 +26,8 @@ namespace creel::engine::runtime {
 namespace {
 
 std::string json_string(const std::string& text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
+  append_json_string(out, text);
   return out + '"';
 }
 

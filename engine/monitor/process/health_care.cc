@@ -1,0 +1,78 @@
+// Session: the container's health check beside all else.
+#include <fcntl.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "engine/monitor/process/clock.h"
+#include "engine/monitor/process/session.h"
+
+namespace creel::engine::monitor {
+
+int Session::patience_ms() const {
+  const int probe = prober_.patience_ms();
+  if (!kill_at_ns_) return probe;
+  const int kill = ms_until(*kill_at_ns_);
+  return probe < 0 ? kill : std::min(probe, kill);
+}
+
+void Session::watch_health() {
+  if (kill_at_ns_ && monotonic_ns() >= *kill_at_ns_) {
+    kill_at_ns_.reset();
+    (void)pidfd_signal(first_->pidfd(), SIGKILL).ok();
+  }
+  if (prober_.due()) probe_now();
+}
+
+void Session::probe_now() {
+  if (!first_ || !prober_.exists()) return answer_probes(ProbeResult::kUnable);
+  // Another command has made it stand still, and says so in the record.
+  auto text = read_file_at(running_dir_.get(), "state", 4096);
+  const auto state = text.ok() ? decode_state(*text) : std::nullopt;
+  if (state && state->paused) {
+    prober_.pass_over();
+    return answer_probes(ProbeResult::kUnable);
+  }
+  ProbeRequest request;
+  request.running_dir = running_dir_.get();
+  request.pidfd = first_->pidfd();
+  request.pid = first_->pid();
+  request.group = &job_.plan.cgroup;
+  request.cgroup = state_.cgroup;
+  request.event_log = job_.event_log;
+  request.event_head = job_.event_head;
+  if (!prober_.run(std::move(request))) answer_probes(ProbeResult::kUnable);
+}
+
+void Session::take_probe() {
+  const ProbeReport report = prober_.finish();
+  answer_probes(report.result);
+  if (report.action != HealthAction::kNone) end_by_health(report.action);
+}
+
+void Session::answer_probes(ProbeResult result) {
+  const char answer = static_cast<char>(result);
+  for (Client& client : clients_) {
+    if (!client.wants_probe || !client.socket.valid()) continue;
+    client.wants_probe = false;
+    client.unsent.push_back({Type::kProbed, std::string(1, answer)});
+    send_unsent(client);
+  }
+}
+
+void Session::end_by_health(HealthAction action) {
+  if (kill_at_ns_) return;
+  // As if the user had stopped it.
+  if (action == HealthAction::kStop) (void)open_at(container_dir_.get(), kStoppedMark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).ok();
+  restart_asked_ = action == HealthAction::kRestart;
+  begin_end(action == HealthAction::kKill ? SIGKILL : job_.restart.stop_signal, job_.restart.stop_timeout_s);
+}
+
+void Session::begin_end(int signal, std::uint32_t timeout_s) {
+  kill_at_ns_ = monotonic_ns() + std::int64_t{timeout_s} * 1'000'000'000;
+  (void)pidfd_signal(first_->pidfd(), signal).ok();
+}
+
+}  // namespace creel::engine::monitor
