@@ -43,9 +43,9 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
   expect 0 rename life moved
   expect 0 stop -t 0 moved
   expect 0 rm moved
-  # The monitor knows the name that the container had when it was started.
-  assert_equal "$(told life)" "create init start exec kill died stop init start restart died "
-  assert_equal "$(told moved)" "rename stop remove "
+  # From the renaming on, the monitor tells of it by its new name.
+  assert_equal "$(told life)" "create init start exec kill died stop init start restart "
+  assert_equal "$(told moved)" "rename died stop remove "
 }
 
 @test "events: a stream, from now on" {
