@@ -20,7 +20,8 @@ LEGITIMATE = [
     r"no such (container|object|volume|image)", r"image not known", r"image is in use by a container", r"image used by",
     r"already in use", r"volume is being used", r"no containers? (found|with)", r"container state improper",
     r"is not running", r"can only", r"unable to delete image", r"has no name", r"is not in the store",
-    r"was removed", r"not found: manifest unknown",
+    r"was removed", r"not found: manifest unknown", r"no defined healthcheck", r"container has ended", r"was stopped",
+    r"already running",
 ]
 failures, counts, times = [], {}, []
 lock = threading.Lock()
@@ -42,6 +43,13 @@ def worker(number):
             ["run", "--rm", "--network", "none", BUSYBOX, "true"],
             ["run", "--rm", "--network", "none", "-v", "shared:/v", BUSYBOX, "sh", "-c", "echo x >>/v/log"],
             ["run", "-d", "--replace", "--name", name, "--network", "none", BUSYBOX, "sleep", "30"],
+            ["run", "-d", "--replace", "--name", name, "--network", "none", "--restart", "always", "--health-interval", "100ms",
+             "--health-cmd", "sleep 0.05", "--health-retries", "1", BUSYBOX, "sleep", pick.choice(["0.2", "30"])],
+            ["stop", "-t", "0", name],
+            ["start", name],
+            ["restart", "-t", "0", name],
+            ["kill", name],
+            ["healthcheck", "run", name],
             ["exec", name, "true"],
             ["rm", "-f", "-t", "0", name],
             ["tag", BUSYBOX, f"localhost/tag:{pick.randrange(5)}"],
@@ -62,6 +70,9 @@ def worker(number):
         with lock:
             kind = " ".join(args[:2]) if args[0] in ("system", "volume") else args[0]
             counts[kind] = counts.get(kind, 0) + 1
+            # The check may have been ended with its container.
+            if args[0] == "healthcheck" and done.returncode == 1 and not done.stderr:
+                continue
             if done.returncode and not any(re.search(text, done.stderr) for text in LEGITIMATE):
                 failures.append(f"{' '.join(args)}: {done.returncode}\n{done.stdout[-300:]}{done.stderr[-600:]}")
 
