@@ -61,6 +61,7 @@
 #include "cmd/system/man.h"
 #include "cmd/system/options.h"
 #include "cmd/system/prune.h"
+#include "cmd/system/reset.h"
 #include "cmd/system/unshare.h"
 #include "cmd/system/version.h"
 #include "cmd/volume/create.h"
@@ -374,6 +375,8 @@ std::vector<Command> rows() {
        "Removes containers that do not run, images without a name, and what interrupted commands left.",
        "creel system prune -f\n"
        "creel system prune --all --volumes"},
+      {"system reset", "[options]", "Remove everything: containers, images, volumes, secrets, the store itself", kLocal, kShown,
+       make<SystemResetCommand>, 0, 0, nullptr, "creel system reset --force"},
       {"volume prune", "[options]", "Remove all volumes that no container uses", kLocal, kShown,
        make<VolumePruneCommand>, 0, 0},
       {"secret create", "[options] NAME FILE|-", "Keep a secret for containers",

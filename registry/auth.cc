@@ -12,6 +12,7 @@
 #include "registry/credential_helper.h"
 #include "registry/encoding.h"
 #include "registry/oci/json.h"
+#include "registry/registries_conf.h"
 
 namespace creel::registry {
 
@@ -117,13 +118,9 @@ std::string runtime_auth_file() {
   return (runtime.empty() ? "/run/containers/" + std::to_string(::getuid()) : runtime + "/containers") + "/auth.json";
 }
 
-Result<Credentials> find_credentials(const std::string& domain, const std::string& path, const std::string& authfile,
-                                     const std::string& creds) {
-  if (!creds.empty()) {
-    Cut parts = cut(creds, ':');
-    if (parts.before.empty()) return fail(Code::kInvalid, "credentials: expected user[:password]");
-    return Credentials{parts.before, parts.after, {}};
-  }
+namespace {
+
+Result<Credentials> in_files(const std::string& domain, const std::string& path, const std::string& authfile) {
   std::vector<std::string> files = default_files();
   if (const std::string named = environment("REGISTRY_AUTH_FILE"); !named.empty()) files = {named};
   if (!authfile.empty()) files = {authfile};
@@ -142,6 +139,29 @@ Result<Credentials> find_credentials(const std::string& domain, const std::strin
     const json config = oci::parse_json(*text);
     if (!config.is_object()) return fail(Code::kInvalid, "reading credentials: " + file + ": no JSON object");
     TRY_SET(auto found, search(config, file, domain, path));
+    if (!found.empty()) return found;
+  }
+  return Credentials{};
+}
+
+}  // namespace
+
+Result<Credentials> find_credentials(const std::string& domain, const std::string& path, const std::string& authfile,
+                                     const std::string& creds) {
+  if (!creds.empty()) {
+    Cut parts = cut(creds, ':');
+    if (parts.before.empty()) return fail(Code::kInvalid, "credentials: expected user[:password]");
+    return Credentials{parts.before, parts.after, {}};
+  }
+  if (!authfile.empty()) return in_files(domain, path, authfile);
+  TRY_SET(const RegistriesConf conf, RegistriesConf::load());
+  if (conf.credential_helpers().empty()) return in_files(domain, path, {});
+  for (const std::string& name : conf.credential_helpers()) {
+    const CredentialHelper helper(name);
+    // What this host lacks is passed over: the file may be the home directory's on many.
+    if (name != kFilesHelper && !helper.present()) continue;
+    TRY_SET(auto found, name == kFilesHelper ? in_files(domain, path, {})
+                                             : helper.get(is_docker_hub(domain) ? kDockerHubKey : domain));
     if (!found.empty()) return found;
   }
   return Credentials{};

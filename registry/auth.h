@@ -18,6 +18,8 @@ struct Credentials {
 
 // What `docker login` without an argument writes as the key of Docker Hub.
 inline constexpr const char* kDockerHubKey = "https://index.docker.io/v1/";
+// Among credential-helpers of registries.conf: the usual files.
+inline constexpr const char* kFilesHelper = "containers-auth.json";
 // Where credentials live until the next reboot: $XDG_RUNTIME_DIR/containers/auth.json.
 std::string runtime_auth_file();
 
@@ -25,8 +27,10 @@ std::string runtime_auth_file();
 // $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, $DOCKER_CONFIG/config.json,
 // ~/.docker/config.json; in each credHelpers, the longest key that is a prefix of domain/path, credsStore
 // (docker-credential-NAME get over stdin; a store whose program this host lacks is passed over). Docker Hub's keys are
-// "docker.io" and "https://index.docker.io/v1/". None: empty credentials. kInvalid names a file that does not parse;
-// kNotFound an --authfile that does not exist; kDenied a helper that fails.
+// "docker.io" and "https://index.docker.io/v1/". Where registries.conf names credential-helpers, these are asked, in
+// order, and "containers-auth.json" among them stands for the files; not where `authfile` is given. None: empty
+// credentials. kInvalid names a file that does not parse; kNotFound an --authfile that does not exist; kDenied a helper
+// that fails.
 Result<Credentials> find_credentials(const std::string& domain, const std::string& path, const std::string& authfile,
                                      const std::string& creds);
 

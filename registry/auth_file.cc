@@ -15,6 +15,7 @@
 #include "registry/encoding.h"
 #include "registry/host.h"
 #include "registry/oci/json.h"
+#include "registry/registries_conf.h"
 
 namespace creel::registry {
 
@@ -79,9 +80,11 @@ Result<AuthFile> AuthFile::choose(const std::string& authfile, const std::string
                 "can not be set simultaneously");
   if (!compat.empty()) return AuthFile(compat, true);
   if (!authfile.empty()) return AuthFile(authfile, false);
-  if (const char* named = std::getenv("REGISTRY_AUTH_FILE"); named != nullptr && *named != '\0')
-    return AuthFile(named, false);
-  return AuthFile(runtime_auth_file(), false);
+  const char* named = std::getenv("REGISTRY_AUTH_FILE");
+  AuthFile out(named != nullptr && *named != '\0' ? named : runtime_auth_file(), false);
+  TRY_SET(const RegistriesConf conf, RegistriesConf::load());
+  out.helpers_ = conf.credential_helpers();
+  return out;
 }
 
 std::string AuthFile::name_of(const std::string& key) const {
@@ -90,6 +93,12 @@ std::string AuthFile::name_of(const std::string& key) const {
 
 Result<void> AuthFile::store(const std::string& key, const Credentials& who) const {
   const std::string name = name_of(key);
+  for (const std::string& helper : helpers_) {
+    if (helper == kFilesHelper) break;
+    // Helpers know hosts alone.
+    if (name.find('/') == std::string::npos && CredentialHelper(helper).present())
+      return CredentialHelper(helper).store(name == "docker.io" ? kDockerHubKey : name, who);
+  }
   TRY_SET(Edit edit, Edit::begin(path_));
   if (const std::string helper = helper_for(edit.document, name); !helper.empty())
     return CredentialHelper(helper).store(name, who);
@@ -101,8 +110,21 @@ Result<void> AuthFile::store(const std::string& key, const Credentials& who) con
 }
 
 Result<bool> AuthFile::erase(const std::string& key) const {
+  TRY_SET(bool found, erase_from_file(name_of(key)));
+  for (const std::string& name : helpers_) {
+    const CredentialHelper helper(name);
+    if (name == kFilesHelper || !helper.present()) continue;
+    const std::string there = key == "docker.io" ? kDockerHubKey : key;
+    TRY_SET(const Credentials kept, helper.get(there));
+    if (kept.empty()) continue;
+    TRY(helper.erase(there));
+    found = true;
+  }
+  return found;
+}
+
+Result<bool> AuthFile::erase_from_file(const std::string& name) const {
   if (!path_exists(path_)) return false;
-  const std::string name = name_of(key);
   TRY_SET(Edit edit, Edit::begin(path_));
   bool found = false;
   if (const std::string helper = helper_for(edit.document, name); !helper.empty()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "registry/auth.h"
@@ -12,7 +13,8 @@ namespace creel::registry {
 class AuthFile {
  public:
   // `compat`: a file in Docker's format; else `authfile`, else $REGISTRY_AUTH_FILE, else
-  // $XDG_RUNTIME_DIR/containers/auth.json. kInvalid for both. Nothing is opened yet.
+  // $XDG_RUNTIME_DIR/containers/auth.json. kInvalid for both. Without either, the first of the credential-helpers of
+  // registries.conf that this host has keeps what is stored; all forget what is erased.
   static Result<AuthFile> choose(const std::string& authfile, const std::string& compat);
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -26,9 +28,11 @@ class AuthFile {
 
  private:
   AuthFile(std::string path, bool docker) : path_(std::move(path)), docker_(docker) {}
+  [[nodiscard]] Result<bool> erase_from_file(const std::string& name) const;
   [[nodiscard]] std::string name_of(const std::string& key) const;
   std::string path_;
   bool docker_;
+  std::vector<std::string> helpers_;  // of registries.conf
 };
 
 // "https://host/v1/" -> "host"; "host/path/" -> "host/path". kInvalid for what is no registry's name, or has a tag.

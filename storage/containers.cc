@@ -252,6 +252,8 @@ Result<void> Store::add_volume(const VolumeRecord& volume) {
     if (added.error().code != Code::kExists) return added;
     return fail(Code::kExists, "volume with name " + volume.name + " already exists: volume already exists");
   }
+  // What a lost database would lose.
+  if (volume.labels != "{}" || volume.options != "{}") TRY(save_volume_file(paths_, volume));
   return writing.commit();
 }
 

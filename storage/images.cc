@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "storage/database.h"
+#include "storage/name_manifests.h"
 #include "storage/names.h"
 #include "storage/record_files.h"
 #include "storage/reserve.h"
@@ -39,8 +40,9 @@ bool is_hex(const std::string& text) {
   return true;
 }
 
-void add_once(std::vector<std::string>& names, std::string name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+template <typename T>
+void add_once(std::vector<T>& all, T one) {
+  if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
 }
 
 // Everything put_image names must be on disk before the record is.
@@ -79,6 +81,23 @@ Result<void> refresh_image_file(Database& db, const Paths& paths, const std::str
   TRY_SET(ImageRecord image, read_row(rows));
   TRY(fill_names_of(db, image));
   return save_image_file(paths, image);
+}
+
+// Names that the image has and `image` does not bring again keep the manifest that they have, and what it names.
+// The caller of put_image holds the configuration's transfer lock: nobody else puts this image meanwhile.
+Result<std::vector<std::string>> keep_other_names(Store& store, ImageRecord& image) {
+  TRY_SET(const auto known, store.image_by_id(image.id));
+  std::vector<std::string> others;
+  if (!known || known->config.empty()) return others;
+  for (const std::string& name : known->names) {
+    if (std::find(image.names.begin(), image.names.end(), name) == image.names.end()) others.push_back(name);
+  }
+  if (others.empty()) return others;
+  for (const Digest& blob : known->blobs) {
+    if (store.has_blob(blob)) add_once(image.blobs, blob);
+  }
+  if (known->manifest == image.manifest) others.clear();
+  return others;
 }
 
 }  // namespace
@@ -179,13 +198,15 @@ Result<std::optional<ImageRecord>> Store::image_by_id(const std::string& prefix)
   return std::optional(std::move(image));
 }
 
-Result<void> Store::put_image(const ImageRecord& image) {
+Result<void> Store::put_image(const ImageRecord& given) {
+  ImageRecord image = given;
   // Read back by every listing: a record that cannot be read would make all of them fail.
   if (!Digest::from_hex(image.id).ok() || image.manifest.empty()) {
     return fail(Code::kInvalid, "recording image '" + image.id + "': its ID or its manifest's digest is not a digest");
   }
   TRY(make_writable());
   TRY(settle());
+  TRY_SET(const std::vector<std::string> others, keep_other_names(*this, image));
   // Before the sync, so that it is on disk with what it tells of; names that the image has already stay its own.
   {
     ImageRecord kept = image;
@@ -204,7 +225,9 @@ Result<void> Store::put_image(const ImageRecord& image) {
     if (!has_layer(layer))
       return fail(Code::kNotFound, "layer " + layer.text() + " of image " + image.id + " is not in the store");
   }
+  TRY(keep_manifests(*db_, image.id, others));
   TRY(insert_image(*db_, image));
+  for (const std::string& name : image.names) TRY(forget_manifest(*db_, name));
   return writing.commit();
 }
 
@@ -221,6 +244,7 @@ Result<void> Store::tag_image(const std::string& id, const std::string& name) {
     insert.bind(name).bind(id);
     TRY(insert.step());
   }
+  TRY(forget_manifest(*db_, name));
   TRY(refresh_image_file(*db_, paths_, id));
   return writing.commit();
 }

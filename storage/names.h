@@ -9,7 +9,8 @@
 
 namespace creel::storage {
 
-// Records beside what they describe (storage/record_files.h): images/<id>, containers/<id>/record.
+// Records beside what they describe (storage/record_files.h): images/<id>, containers/<id>/record,
+// volumes/<name>/record.
 inline constexpr const char* kImagesName = "images";
 inline constexpr const char* kReserveName = "reserve";  // storage/reserve.h
 inline std::string image_files(const Paths& paths) {
@@ -20,6 +21,9 @@ inline std::string image_file(const Paths& paths, const std::string& id) {
 }
 inline std::string container_file(const Paths& paths, const std::string& id) {
   return paths.container(id) + "/record";
+}
+inline std::string volume_file(const Paths& paths, const std::string& name) {
+  return paths.volume(name) + "/record";
 }
 
 // 64 hex digits: of a blob, layer or container.

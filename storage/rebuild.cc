@@ -108,7 +108,13 @@ class Rebuilding {
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) {
       if (!is_volume_name(name)) continue;
-      const VolumeRecord volume{name, changed_at(paths_.volume(name)), is_hex_digest(name), "{}", "{}"};
+      VolumeRecord volume{name, changed_at(paths_.volume(name)), is_hex_digest(name), "{}", "{}"};
+      auto saved = load_volume_file(paths_, name);
+      if (saved.ok()) {
+        volume = std::move(*saved);
+      } else if (saved.error().err != ENOENT) {
+        lose("labels and options of volume " + name, saved.error().text);
+      }
       TRY(insert_volume(db_, volume, "INSERT OR IGNORE"));
       ++out_.volumes;
     }

@@ -172,4 +172,25 @@ Result<SavedContainer> load_container_file(const Paths& paths, const std::string
   return out;
 }
 
+Result<void> save_volume_file(const Paths& paths, const VolumeRecord& volume) {
+  const std::string text = R"({"name":)" + quoted(volume.name) + R"(,"created":)" + std::to_string(volume.created_ns) +
+                           R"(,"anonymous":)" + std::to_string(volume.anonymous ? 1 : 0) + R"(,"labels":)" +
+                           volume.labels + R"(,"options":)" + volume.options + "}";
+  TRY(make_dirs(paths.volume(volume.name), 0700));
+  return write_atomic(volume_file(paths, volume.name), text, 0600);
+}
+
+Result<VolumeRecord> load_volume_file(const Paths& paths, const std::string& name) {
+  TRY_SET(const json document, load(volume_file(paths, name)));
+  Members members(document);
+  VolumeRecord out;
+  out.name = members.text("name");
+  out.created_ns = members.number("created");
+  out.anonymous = members.number("anonymous") != 0;
+  out.labels = members.nested("labels");
+  out.options = members.nested("options");
+  if (!members.good() || out.name != name) return malformed(volume_file(paths, name));
+  return out;
+}
+
 }  // namespace creel::storage

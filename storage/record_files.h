@@ -25,4 +25,8 @@ struct SavedContainer {
 };
 Result<SavedContainer> load_container_file(const Paths& paths, const std::string& id);
 
+// <store>/volumes/<name>/record, of volumes that have labels or options; makes the volume's directory. kNotFound: none.
+Result<void> save_volume_file(const Paths& paths, const VolumeRecord& volume);
+Result<VolumeRecord> load_volume_file(const Paths& paths, const std::string& name);
+
 }  // namespace creel::storage

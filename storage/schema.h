@@ -18,6 +18,11 @@ CREATE TABLE image_names(
   image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE INDEX image_names_by_image ON image_names(image);
+-- Of names whose image has come again since, with another manifest and the same configuration.
+CREATE TABLE name_manifests(
+  name TEXT PRIMARY KEY REFERENCES image_names(name) ON DELETE CASCADE,
+  manifest TEXT NOT NULL            -- digest
+) WITHOUT ROWID;
 CREATE TABLE image_digests(
   name TEXT NOT NULL,               -- repository@sha256:…
   image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,

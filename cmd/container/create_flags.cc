@@ -32,6 +32,8 @@ void CreateFlags::declare(Flags& flags) {
   flags.value("--cert-dir", cert_dir_, "dir", "Where certificates for the registry are");
   flags.value("--retry", retry_, "number", "How often a failed pull is tried again");
   flags.value("--retry-delay", retry_delay_, "time", "Time between the tries");
+  flags.value("--signature-policy", signature_policy_, "path", "Signature policy of a pull instead of the usual policy.json")
+      .hidden();
   flags.flag("-q,--quiet", quiet_, "Show no progress when pulling");
   flags.flag("--rootfs", o.rootfs, "The argument is a directory that is the root file system, instead of an image");
   // what runs in it
@@ -165,7 +167,8 @@ Result<engine::CreateOptions> CreateFlags::options() const {
   std::vector<std::string>& pull = options.pull_arguments;
   if (tls_verify_) pull.push_back(std::string("--tls-verify=") + (*tls_verify_ ? "true" : "false"));
   for (const auto& [flag, value] : {std::pair{"--authfile=", &authfile_}, std::pair{"--cert-dir=", &cert_dir_},
-                                    std::pair{"--creds=", &creds_}, std::pair{"--retry=", &retry_}, std::pair{"--retry-delay=", &retry_delay_}}) {
+                                    std::pair{"--creds=", &creds_}, std::pair{"--retry=", &retry_}, std::pair{"--retry-delay=", &retry_delay_},
+                                    std::pair{"--signature-policy=", &signature_policy_}}) {
     if (!value->empty()) pull.push_back(flag + *value);
   }
   if (quiet_) pull.emplace_back("--quiet");

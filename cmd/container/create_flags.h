@@ -21,7 +21,7 @@ class CreateFlags {
 
  private:
   engine::CreateOptions options_;
-  std::string pull_ = "missing", os_, arch_, variant_, authfile_, cert_dir_, creds_, retry_, retry_delay_, volume_driver_, isolation_;
+  std::string pull_ = "missing", os_, arch_, variant_, authfile_, cert_dir_, creds_, retry_, retry_delay_, signature_policy_, volume_driver_, isolation_;
   std::optional<bool> tls_verify_;
   bool quiet_ = false, ignored_ = false;
   std::int64_t stop_timeout_ = kNotGiven, oom_score_adj_ = kNotGiven;

@@ -13,7 +13,7 @@ class LoadCommand : public Handler {
  private:
   bool quiet_ = false;
   std::string progress_;
-  std::string input_;
+  std::string input_, platform_;
   std::string signature_policy_;
   std::vector<std::string> arguments_;
 };

@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cmd/images/common.h"
+#include "engine/secret/secret.h"
 #include "registry/client.h"
 #include "registry/registries_conf.h"
 
@@ -75,6 +77,8 @@ void LoginCommand::declare(Flags& flags) {
   flags.flag("--get-login", get_login_, "Print the user who is logged in");
   flags.value("-p,--password", password_, "string", "Password; anybody on this host can read it from the command line");
   flags.flag("--password-stdin", password_stdin_, "Read the password from standard input");
+  flags.value("--secret", secret_, "string",
+              "Secret that holds the password; the user name, too, if no other is given");
   flags.flag("--tls-verify", tls_verify_, "Require HTTPS and verify certificates");
   flags.value("-u,--username", user_, "string", "User name");
   flags.flag("-v,--verbose", verbose_, "Print where the credentials are kept");
@@ -82,6 +86,9 @@ void LoginCommand::declare(Flags& flags) {
 }
 
 Result<void> LoginCommand::check_flags() const {
+  if (!secret_.empty() && (password_stdin_ || !password_.empty())) {
+    return fail(Code::kInvalid, "--secret cannot be used with --password or --password-stdin");
+  }
   if (!password_stdin_) return {};
   if (!password_.empty()) return fail(Code::kInvalid, "Can't specify both --password-stdin and --password");
   if (user_.empty()) return fail(Code::kInvalid, "Must provide --username with --password-stdin");
@@ -153,8 +160,15 @@ Result<int> LoginCommand::log_in(const std::string& key, const registry::AuthFil
   return 0;
 }
 
-Result<int> LoginCommand::run(Context&) {
+Result<int> LoginCommand::run(Context& context) {
   TRY(check_flags());
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY(apply_environment(engine));
+  if (!secret_.empty()) {
+    TRY_SET(const engine::Secret secret, engine::find_secret(engine, secret_));
+    TRY_SET(password_, engine::secret_data(engine, secret));
+    if (user_.empty()) user_ = secret.name;
+  }
   TRY_SET(const std::string key, login_key(arguments_));
   TRY_SET(const auto file, registry::AuthFile::choose(authfile_, compat_));
   return log_in(key, file);

@@ -17,7 +17,7 @@ class LoginCommand : public Handler {
   Result<registry::Credentials> ask(const std::string& known) const;
   [[nodiscard]] Result<void> try_out(const std::string& key, const registry::Credentials& who) const;
 
-  std::string authfile_, cert_dir_, compat_, user_, password_;
+  std::string authfile_, cert_dir_, compat_, user_, password_, secret_;
   bool get_login_ = false, password_stdin_ = false, verbose_ = false;
   std::optional<bool> tls_verify_;
   std::vector<std::string> arguments_;

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cmd/images/common.h"
 #include "cmd/images/login.h"
 #include "registry/auth_file.h"
 
@@ -15,7 +16,9 @@ void LogoutCommand::declare(Flags& flags) {
   flags.arguments(arguments_);
 }
 
-Result<int> LogoutCommand::run(Context&) {
+Result<int> LogoutCommand::run(Context& context) {
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY(apply_environment(engine));
   TRY_SET(const auto file, registry::AuthFile::choose(authfile_, compat_));
   if (all_) {
     if (!arguments_.empty()) return fail(Code::kInvalid, "--all takes no registry");

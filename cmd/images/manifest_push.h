@@ -1,6 +1,8 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/images/push_flags.h"
+#include "cmd/images/registry_flags.h"
 
 namespace creel::cmd {
 
@@ -11,9 +13,11 @@ class ManifestPushCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
-  bool all_ = true, insecure_ = false, quiet_ = false, rm_ = false, remove_signatures_ = false;
-  std::optional<bool> tls_verify_;
-  std::string authfile_, cert_dir_, creds_, digestfile_, format_, progress_;
+  RegistryFlags registry_;
+  PushFlags push_;
+  bool all_ = true, insecure_ = false, quiet_ = false, rm_ = false;
+  std::string digestfile_, progress_;
+  std::vector<std::string> add_compression_;
   std::vector<std::string> arguments_;
 };
 

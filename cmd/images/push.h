@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/images/push_flags.h"
 #include "cmd/images/registry_flags.h"
 
 namespace creel::cmd {
@@ -12,16 +13,14 @@ class PushCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
-  static constexpr std::int64_t kDefaultLevel = -1;
-  [[nodiscard]] Result<void> check() const;
   Result<void> push_one(engine::Engine& engine, const std::string& image, const std::string& destination);
 
   RegistryFlags registry_;
+  PushFlags push_;
   engine::transfer::PushOptions options_;
-  bool all_tags_ = false, quiet_ = false, force_compression_ = false, remove_signatures_ = false;
+  bool all_tags_ = false, compress_ = false, quiet_ = false;
   std::optional<bool> trust_;
-  std::string digest_file_;
-  std::int64_t level_ = kDefaultLevel;
+  std::string digest_file_, platform_, signature_policy_;
   std::vector<std::string> arguments_;
   std::string progress_;
 };

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/file.h"
+#include "cmd/images/common.h"
 #include "cmd/images/progress.h"
 #include "engine/image/transfer/local_destination.h"
 
@@ -17,13 +18,17 @@ namespace creel::cmd {
 using engine::transfer::ArchiveFormat;
 
 void SaveCommand::declare(Flags& flags) {
-  flags.flag("--compress", compress_, "Compress layers that are not (docker-dir alone)");
+  flags.flag("--compress", options_.compress, "Compress layers that are not (docker-dir alone)");
   flags.value("--format", format_name_, "string", "docker-archive, oci-archive, oci-dir or docker-dir")
       .choices({"docker-archive", "oci-archive", "oci-dir", "docker-dir"});
   flags.flag("-m,--multi-image-archive", several_, "Save several images, which is done without this flag, too");
   flags.value("-o,--output", output_, "string", "File or directory to write instead of standard output");
+  flags.value("--platform", options_.platform, "OS/ARCH[/VARIANT]", "Refuse to save an image of another platform");
   declare_progress(flags, progress_);
   flags.flag("-q,--quiet", quiet_, "Print no progress");
+  flags.value("--signature-policy", options_.signature_policy, "path", "Signature policy that the images must meet")
+      .hidden();
+  flags.flag("--uncompressed", uncompressed_, "Has no effect: layers are saved as they are kept");
   flags.arguments(arguments_);
 }
 
@@ -31,12 +36,12 @@ Result<void> SaveCommand::to_stdout(engine::Engine& engine, engine::transfer::Pr
   if (isatty(STDOUT_FILENO) != 0) {
     return fail(Code::kInvalid, "refusing to save to terminal. Use -o flag or redirect");
   }
-  return engine::transfer::save(engine, arguments_, format_, STDOUT_FILENO, compress_, progress);
+  return engine::transfer::save(engine, arguments_, options_, STDOUT_FILENO, progress);
 }
 
 Result<void> SaveCommand::to_file(engine::Engine& engine, engine::transfer::Progress& progress) {
   TRY_SET(engine::transfer::ArchiveOutput output, engine::transfer::open_output(output_));
-  TRY(engine::transfer::save(engine, arguments_, format_, output.descriptor(), compress_, progress));
+  TRY(engine::transfer::save(engine, arguments_, options_, output.descriptor(), progress));
   return output.publish();
 }
 
@@ -46,7 +51,7 @@ Result<void> SaveCommand::to_directory(engine::Engine& engine, engine::transfer:
   TRY_SET(Fd dir, open_file(output_, O_RDONLY | O_DIRECTORY));
   TRY_SET(const auto names, list_dir(dir.get()));
   if (!names.empty()) return fail(Code::kInvalid, "saving to " + output_ + ": the directory is not empty");
-  auto saved = engine::transfer::save(engine, arguments_, format_, dir.get(), compress_, progress);
+  auto saved = engine::transfer::save(engine, arguments_, options_, dir.get(), progress);
   if (saved.ok()) return saved;
   // It was empty, so everything in it is ours.
   if (auto left = list_dir(dir.get()); left.ok()) {
@@ -66,11 +71,12 @@ Result<int> SaveCommand::run(Context& context) {
     return fail(Code::kInvalid, "unknown format \"" + format_name_ +
                                     "\": choose from docker-archive, oci-archive, oci-dir, docker-dir");
   }
-  format_ = found->second;
-  if (compress_ && format_ != ArchiveFormat::kDockerDir) {
+  options_.format = found->second;
+  TRY_SET(options_.platform, platform_of(options_.platform, {}, {}, {}));
+  if (options_.compress && options_.format != ArchiveFormat::kDockerDir) {
     return fail(Code::kInvalid, "--compress can only be set when --format is 'docker-dir'");
   }
-  const bool directory = format_ == ArchiveFormat::kOciDir || format_ == ArchiveFormat::kDockerDir;
+  const bool directory = options_.format == ArchiveFormat::kOciDir || options_.format == ArchiveFormat::kDockerDir;
   if (directory && output_.empty())
     return fail(Code::kInvalid, "--format " + format_name_ + " needs --output DIRECTORY");
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));

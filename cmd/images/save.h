@@ -16,10 +16,10 @@ class SaveCommand : public Handler {
   Result<void> to_file(engine::Engine& engine, engine::transfer::Progress& progress);
   Result<void> to_directory(engine::Engine& engine, engine::transfer::Progress& progress);
 
-  bool quiet_ = false, compress_ = false, several_ = false;
+  bool quiet_ = false, several_ = false, uncompressed_ = false;
   std::string progress_;
   std::string output_, format_name_ = "docker-archive";
-  engine::transfer::ArchiveFormat format_ = engine::transfer::ArchiveFormat::kDockerArchive;
+  engine::transfer::SaveOptions options_;
   std::vector<std::string> arguments_;
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cmd/images/common.h"
 #include "cmd/output/output.h"
 #include "engine/image/image.h"
 #include "registry/registries_conf.h"
@@ -143,7 +144,9 @@ Result<int> SearchCommand::search(const std::string& term) const {
   return 0;
 }
 
-Result<int> SearchCommand::run(Context&) {
+Result<int> SearchCommand::run(Context& context) {
+  TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
+  TRY(apply_environment(engine));
   if (limit_ < 0 || limit_ > kHighestLimit) {
     return fail(Code::kInvalid, "limit " + std::to_string(limit_) + " is outside the range of [1, 100]");
   }

@@ -9,6 +9,7 @@
 #include "engine/container/names.h"
 #include "engine/container/passes.h"
 #include "engine/image/image.h"
+#include "engine/image/obtain.h"
 
 namespace creel::engine {
 
@@ -68,9 +69,13 @@ Result<void> pass_image(Creation& creation) {
     }
     if (!reference->digest.empty()) config.image = reference->text();
   }
-  if (config.image == creation.options.image && creation.image.id.rfind(config.image, 0) == 0 &&
-      !creation.image.names.empty()) {
-    config.image = creation.image.names.front();
+  const bool by_id = creation.image.id.rfind(config.image, 0) == 0;
+  if (config.image == creation.options.image && (by_id || is_location(config.image))) {
+    if (!creation.image.names.empty()) {
+      config.image = creation.image.names.front();
+    } else if (!by_id) {
+      config.image = creation.image.id;
+    }
   }
   TRY_SET(Platform host, parse_platform({}));
   const ImageConfig& image = creation.image_config;

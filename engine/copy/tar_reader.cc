@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/xattr.h"
 
 namespace creel::engine::copy {
 
@@ -136,9 +137,7 @@ class Extraction {
     std::size_t size = 0;
     while (archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK) {
       const std::string name(key == nullptr ? "" : key);
-      const bool kept =
-          name == "security.capability" || (name.rfind("user.", 0) == 0 && name.rfind("user.overlay.", 0) != 0);
-      if (kept) (void)fsetxattr(fd, key, value, size, 0);
+      if (is_portable_xattr(name)) (void)fsetxattr(fd, key, value, size, 0);
     }
   }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/xattr.h"
 
 namespace creel::engine::copy {
 
@@ -29,9 +30,7 @@ void add_xattrs(int fd, archive_entry* entry) {
   std::string value(65536, 0);
   for (ssize_t at = 0; at < size; at += static_cast<ssize_t>(std::strlen(names + at)) + 1) {
     const std::string name(names + at);
-    const bool kept =
-        name == "security.capability" || (name.rfind("user.", 0) == 0 && name.rfind("user.overlay.", 0) != 0);
-    if (!kept) continue;
+    if (!is_portable_xattr(name)) continue;
     const ssize_t got = fgetxattr(fd, name.c_str(), value.data(), value.size());
     if (got >= 0) archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), static_cast<std::size_t>(got));
   }

@@ -9,6 +9,7 @@
 #include "engine/image/image_config.h"
 #include "engine/image/name_match.h"
 #include "engine/json.h"
+#include "storage/name_manifests.h"
 
 namespace creel::engine {
 
@@ -126,7 +127,9 @@ Result<void> tag_image(Engine& engine, const std::string& image, const std::stri
     if (name.find('/') == std::string::npos && reference.path.rfind("library/", 0) == 0) reference.path.erase(0, 8);
   }
   TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
-  return store->tag_image(record.id, reference.text());
+  TRY(store->tag_image(record.id, reference.text()));
+  const std::string from = name_meant(record, image);
+  return from.empty() ? Result<void>() : storage::copy_name_manifest(engine.paths(), from, reference.text());
 }
 
 }  // namespace creel::engine

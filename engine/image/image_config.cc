@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "engine/image/image.h"
 #include "engine/json.h"
 
 namespace creel::engine {
@@ -35,6 +36,17 @@ Result<ImageConfig> parse_image_config(const std::string& text) {
   out.health.start_interval_ns = std::max<std::int64_t>(int_of(health, "StartInterval"), 0);
   out.health.retries = std::max<std::int64_t>(int_of(health, "Retries"), 0);
   return out;
+}
+
+Result<void> require_platform(const std::string& text, const std::string& platform) {
+  if (platform.empty()) return {};
+  TRY_SET(const Platform wanted, parse_platform(platform));
+  TRY_SET(const ImageConfig config, parse_image_config(text));
+  const bool fits = config.os == wanted.os && config.architecture == wanted.architecture &&
+                    (wanted.variant.empty() || config.variant.empty() || config.variant == wanted.variant);
+  if (fits) return {};
+  return fail(Code::kNotFound,
+              "the image here is for " + config.os + "/" + config.architecture + ", not for " + platform);
 }
 
 }  // namespace creel::engine

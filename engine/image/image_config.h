@@ -23,5 +23,8 @@ struct ImageConfig {
 };
 // kInvalid when it is not JSON.
 Result<ImageConfig> parse_image_config(const std::string& text);
+// Whether the image of that configuration is for `platform` ("os/arch[/variant]"; empty: any). kNotFound tells what it
+// is for.
+Result<void> require_platform(const std::string& text, const std::string& platform);
 
 }  // namespace creel::engine

@@ -67,8 +67,22 @@ Result<PullPolicy> parse_pull_policy(const std::string& text) {
       .with_hint("Choose from: always, missing, never, newer.");
 }
 
+bool is_location(const std::string& name) {
+  for (const char* transport :
+       {"oci:", "oci-archive:", "docker-archive:", "dir:", "containers-storage:", "docker://"}) {
+    if (name.starts_with(transport)) return true;
+  }
+  return false;
+}
+
 Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::string& name, PullPolicy policy,
                                                  const std::string& platform) {
+  constexpr std::string_view kDocker = "docker://";
+  if (name.starts_with(kDocker)) return image_at_hand(engine, name.substr(kDocker.size()), policy, platform);
+  if (is_location(name)) {
+    auto called_so = find_image_of(engine, name, platform);
+    return called_so.ok() ? std::optional(std::move(*called_so)) : std::nullopt;
+  }
   if (policy == PullPolicy::kAlways || policy == PullPolicy::kNewer) {
     // An ID cannot be pulled: what has one is used as it is.
     if (name.rfind("sha256:", 0) != 0) return std::optional<ImageRecord>();
@@ -85,7 +99,8 @@ Result<std::optional<ImageRecord>> image_at_hand(Engine& engine, const std::stri
 
 Result<ImageRecord> pull_image(Engine& engine, const CreateOptions& options) {
   const std::string& name = options.image;
-  TRY(parse_reference(name));
+  const bool location = is_location(name);
+  if (!location) TRY(parse_reference(name));
   TRY_SET(std::string program, libexec_program("creel-images"));
   TRY_SET(Pipe out_pipe, make_pipe());
   TRY_SET(Pipe err_pipe, make_pipe());
@@ -94,7 +109,7 @@ Result<ImageRecord> pull_image(Engine& engine, const CreateOptions& options) {
   request.path = program;
   request.argv = {program, "--root", engine.paths().store, "--runroot", engine.paths().runtime, "pull"};
   // A name that an alias explains may be here under its full one.
-  if (options.pull == PullPolicy::kMissing) request.argv.push_back("--policy=missing");
+  if (options.pull == PullPolicy::kMissing && !location) request.argv.push_back("--policy=missing");
   if (isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) request.argv.push_back("--ask");
   if (!options.platform.empty()) request.argv.push_back("--platform=" + options.platform);
   request.argv.insert(request.argv.end(), options.pull_arguments.begin(), options.pull_arguments.end());

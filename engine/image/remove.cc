@@ -36,28 +36,6 @@ std::vector<std::string> users_of(const std::vector<storage::ContainerRecord>& c
   return out;
 }
 
-// The name among the image's that `text` means; empty: the image was named by its ID or digest.
-std::string name_meant(const ImageRecord& image, const std::string& text) {
-  auto reference = parse_reference(text);
-  if (!reference.ok() || !reference->digest.empty()) return {};
-  std::vector<std::string> forms{reference->text()};
-  if (reference->domain == "docker.io") {
-    forms.push_back("localhost/" + reference->path + ":" + reference->tag);
-    if (reference->path.rfind("library/", 0) == 0) {
-      forms.push_back("localhost/" + reference->path.substr(8) + ":" + reference->tag);
-    }
-  }
-  // find_image() prefers localhost; so does this.
-  std::reverse(forms.begin(), forms.end());
-  for (const std::string& form : forms) {
-    if (std::find(image.names.begin(), image.names.end(), form) != image.names.end()) return form;
-  }
-  for (const std::string& name : image.names) {
-    if (ends_as(name, text)) return name;
-  }
-  return {};
-}
-
 // What `image` stands on, nearest first, as far as each has no name, carries nothing but this and no container uses it.
 std::vector<std::string> needless_ancestors(const std::vector<ImageRecord>& images, const ImageRecord& image,
                                             const std::vector<storage::ContainerRecord>& containers) {

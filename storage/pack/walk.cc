@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/xattr.h"
 
 namespace creel::storage::pack {
 
@@ -24,12 +25,6 @@ constexpr std::size_t kXattrLimit = 64 << 10;
 
 std::string below(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : path + "/" + std::string(name);
-}
-
-// What a container can make use of. The other attributes speak to the overlay, or are the host's.
-bool keeps_xattr(std::string_view name) {
-  return name == "security.capability" ||
-         (name.starts_with("user.") && !name.starts_with("user.overlay.") && !name.starts_with("user.fuseoverlayfs."));
 }
 
 // A directory that was renamed, or a file whose content was left where it was: what is here is not all there is of it.
@@ -58,7 +53,7 @@ Result<void> read_xattrs(int fd, Entry& entry) {
           .with_hint(
               "the kernel's overlay does so where its parameters redirect_dir or metacopy are on: turn them off");
     }
-    if (!keeps_xattr(name)) continue;
+    if (!is_portable_xattr(name)) continue;
     std::string value(kXattrLimit, '\0');
     const ssize_t got = ::fgetxattr(fd, name.c_str(), value.data(), value.size());
     if (got < 0 && (errno == ENODATA || errno == EPERM)) continue;

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/tar_header.h"
+#include "base/xattr.h"
 
 namespace creel::storage::unpack {
 
@@ -63,12 +64,6 @@ EntryType type_of(archive_entry* entry) {
 
 timespec time_of(time_t seconds, long nanoseconds) {
   return {seconds, nanoseconds < 0 || nanoseconds > 999'999'999 ? 0 : nanoseconds};
-}
-
-// What a container can make use of and a layer may decide. user.overlay.* would speak to the kernel's overlay of other
-// layers; trusted.* and security.selinux are the host's.
-bool keeps_xattr(std::string_view name) {
-  return name == "security.capability" || (name.starts_with("user.") && !name.starts_with("user.overlay."));
 }
 
 class TarReader {
@@ -174,7 +169,7 @@ class TarReader {
     const void* value = nullptr;
     std::size_t size = 0;
     while (archive_entry_xattr_next(header, &key, &value, &size) == ARCHIVE_OK) {
-      if (key != nullptr && keeps_xattr(key))
+      if (key != nullptr && is_portable_xattr(key))
         entry.xattrs.emplace_back(key, std::string(static_cast<const char*>(value), size));
     }
     return {};

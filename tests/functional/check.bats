@@ -122,14 +122,16 @@ expect_damage() {
   engine tag "$BUSYBOX" localhost/second:2
   engine create --name c -v data:/d --label a=b "$BUSYBOX" echo again >/dev/null
   engine run --rm -v data:/d "$BUSYBOX" sh -c 'echo kept >/d/f'
-  local before
+  engine volume create --label owner=me --opt type=tmpfs --opt device=tmpfs --opt o=size=2m labelled >/dev/null
+  local before described
+  described=$(engine volume inspect labelled)
   before=$(store_listing)
   rm -f "$(store_dir)"/db.sqlite-{wal,shm}
   head -c 20000 /dev/urandom >"$(store_dir)/db.sqlite"
   expect 125 system check
   assert_contains "$stderr" '--rebuild'
   expect 0 system check --rebuild
-  assert_output 'Rebuilt the records of 1 image(s), 1 container(s), 1 volume(s)'
+  assert_output 'Rebuilt the records of 1 image(s), 1 container(s), 2 volume(s)'
   assert_equal "$(store_listing)" "$before"
   expect 0 system check
   assert_output ''
@@ -138,6 +140,7 @@ expect_damage() {
   expect 0 run --rm -v data:/d "$BUSYBOX" cat /d/f
   assert_output kept
   assert_equal "$(engine inspect -f '{{.Config.Labels.a}}' c)" b
+  assert_equal "$(engine volume inspect labelled)" "$described"
   [ -e "$(store_dir)/db.sqlite.damaged" ]
 }
 

@@ -69,6 +69,29 @@ SHOW='cat /new /d/e/f /home/own; stat -c "%n %u %g %a %F %s" /d/e/f /d/fifo /emp
   assert_output words
 }
 
+@test "commit --pause: the processes stand still and go on; --config: members of the configuration" {
+  expect 0 run -d --name c $BUSYBOX sh -c 'i=0; while :; do i=$((i+1)); echo $i >/n; done'
+  # Standing still takes a control group.
+  if is_podman || [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
+    is_podman || expect_error 125 "needs a control group" commit -q --pause c localhost/paused
+  else
+    expect 0 commit -q --pause c localhost/paused
+  fi
+  assert_equal "$(state_of c)" running
+  before=$(engine exec c cat /n)
+  goes_on() { [ "$(engine exec c cat /n)" != "$before" ]; }
+  wait_until 10 goes_on
+  is_podman && return 0 # 4.3 lacks --config
+  printf '{"Cmd": ["echo", "from the file"], "Labels": {"from": "file"}}' >"$BATS_TEST_TMPDIR/config.json"
+  expect 0 commit -q --config "$BATS_TEST_TMPDIR/config.json" c localhost/configured
+  expect 0 run --rm localhost/configured
+  assert_output "from the file"
+  assert_equal "$(engine image inspect -f '{{.Config.Labels.from}}' localhost/configured)" file
+  echo '[' >"$BATS_TEST_TMPDIR/config.json"
+  expect_error 125 "" commit -q --config "$BATS_TEST_TMPDIR/config.json" c localhost/configured
+  expect_error 125 "" commit -q --config "$BATS_TEST_TMPDIR/absent.json" c localhost/configured
+}
+
 @test "commit: --iidfile, --include-volumes, --squash, no name" {
   expect 0 run --name c -v vol:/data $BUSYBOX sh -c 'echo 1 >/one; rm /bin/vi'
   expect 0 commit -q --iidfile "$BATS_TEST_TMPDIR/id" --include-volumes c

@@ -8,7 +8,7 @@ setup_file() {
 }
 teardown_file() { close_store; }
 setup() {
-  rm -rf "$XDG_RUNTIME_DIR/containers" "$HOME/.docker" "$HOME/.config/containers/auth.json"
+  rm -rf "$XDG_RUNTIME_DIR/containers" "$HOME/.docker" "$HOME/.config/containers/auth.json" "$HOME/.config/containers/registries.conf"
   mkdir -p "$BATS_TEST_TMPDIR/bin"
 }
 
@@ -161,6 +161,43 @@ END
   done
   assert_contains "$(cat "$BATS_TEST_TMPDIR/secrets/calls")" $'store\n'
   assert_contains "$(cat "$BATS_TEST_TMPDIR/secrets/calls")" $'erase\n'
+}
+
+@test "login: registries.conf's credential-helpers are asked in order, the first keeps what is new" {
+  helper files
+  mkdir -p "$HOME/.config/containers"
+  printf 'credential-helpers = ["absent", "files", "containers-auth.json"]\n' >"$HOME/.config/containers/registries.conf"
+  is_podman && printf 'credential-helpers = ["files", "containers-auth.json"]\n' >"$HOME/.config/containers/registries.conf"
+  log_in "$TLS_REGISTRY"
+  assert_equal "$status" 0
+  assert_equal "$(grep -c '"auth"' "$AUTH" 2>/dev/null || true)" "$([ -e "$AUTH" ] && echo 0)"
+  expect 0 login --get-login "$TLS_REGISTRY"
+  assert_output "$REGISTRY_USER"
+  expect 0 pull -q "$TLS_REGISTRY/busybox"
+  engine rmi -f -a
+  is_podman && return 0 # 4.3 fails to log out of both
+  expect 0 logout "$TLS_REGISTRY"
+  expect 125 login --get-login "$TLS_REGISTRY"
+  # Files come first where they are named first.
+  printf 'credential-helpers = ["containers-auth.json", "files"]\n' >"$HOME/.config/containers/registries.conf"
+  log_in "$TLS_REGISTRY"
+  assert_equal "$(grep -c '"auth"' "$AUTH")" 1
+  expect 0 logout "$TLS_REGISTRY"
+}
+
+@test "login --secret: the password is a secret's, the user too where none is given" {
+  creel_only "Podman 4.3 lacks it"
+  printf %s "$REGISTRY_PASSWORD" | engine secret create "$REGISTRY_USER" - >/dev/null
+  expect 0 login --secret "$REGISTRY_USER" "$TLS_REGISTRY"
+  assert_output "Login Succeeded!"
+  expect 0 login --get-login "$TLS_REGISTRY"
+  assert_output "$REGISTRY_USER"
+  expect 0 logout "$TLS_REGISTRY"
+  printf wrong | engine secret create other - >/dev/null
+  expect_error 125 "invalid username/password" login -u "$REGISTRY_USER" --secret other "$TLS_REGISTRY"
+  expect_error 125 "no secret" login --secret absent "$TLS_REGISTRY"
+  expect_error 125 "--secret cannot be used" login --secret other -p x "$TLS_REGISTRY"
+  engine secret rm "$REGISTRY_USER" other >/dev/null
 }
 
 @test "login: it asks on a terminal, and does not show the password" {

@@ -146,8 +146,78 @@ entries() { engine manifest inspect "$1" | jq -r '.manifests[] | [.digest, .plat
   expect 0 manifest push localhost/list:1 "dir:$BATS_TEST_TMPDIR/dir"
   assert_contains "$stderr" "Copying image sha256:"
   run -0 skopeo copy -q --insecure-policy --all "dir:$BATS_TEST_TMPDIR/dir" "oci:$BATS_TEST_TMPDIR/again:tag"
-  expect_error 125 "only an OCI index can" manifest push -q -f v2s2 localhost/list:1 "dir:$BATS_TEST_TMPDIR/dir2"
+  expect 0 manifest push -q -f v2s2 localhost/list:1 "dir:$BATS_TEST_TMPDIR/dir2"
+  assert_equal "$(jq -r '[.mediaType, .manifests[].mediaType] | unique | join(" ")' "$BATS_TEST_TMPDIR/dir2/manifest.json")" \
+    "application/vnd.docker.distribution.manifest.list.v2+json application/vnd.docker.distribution.manifest.v2+json"
+  run -0 skopeo copy -q --insecure-policy --all "dir:$BATS_TEST_TMPDIR/dir2" "oci:$BATS_TEST_TMPDIR/again2:tag"
   expect_error 125 "manifest list" manifest push -q localhost/list:1 "docker-archive:$BATS_TEST_TMPDIR/x.tar"
   expect 0 manifest push -q --rm localhost/list:1 "oci:$BATS_TEST_TMPDIR/layout:other"
   expect 1 manifest exists localhost/list:1
+}
+
+raw() { skopeo inspect --raw --tls-verify=false "docker://$PLAIN_REGISTRY/$1"; }
+# An image for another machine, localhost/arm:1.
+other_image() {
+  mkdir "$BATS_TEST_TMPDIR/root"
+  head -c 100000 /dev/zero >"$BATS_TEST_TMPDIR/root/file"
+  tar -C "$BATS_TEST_TMPDIR/root" --owner=0 --group=0 -cf "$BATS_TEST_TMPDIR/root.tar" .
+  engine import -q --arch arm64 "$BATS_TEST_TMPDIR/root.tar" localhost/arm:1 >/dev/null
+}
+
+@test "manifest push: to a registry, from which it is pulled; --all, --purge, --digestfile" {
+  other_image
+  engine manifest create localhost/list:1 >/dev/null
+  engine manifest add localhost/list:1 $HERE >/dev/null
+  engine manifest add localhost/list:1 containers-storage:localhost/arm:1 >/dev/null
+  expect 0 manifest push -q --tls-verify=false --all --digestfile "$BATS_TEST_TMPDIR/digest" --purge localhost/list:1 "docker://$PLAIN_REGISTRY/lists/all:1"
+  expect 1 manifest exists localhost/list:1
+  raw lists/all:1 >"$BATS_TEST_TMPDIR/raw"
+  assert_equal "$(jq '.manifests | length' "$BATS_TEST_TMPDIR/raw")" 2
+  assert_contains "$(jq -r '.manifests[].platform.architecture' "$BATS_TEST_TMPDIR/raw")" arm64
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/digest")" "sha256:$(sha256sum <"$BATS_TEST_TMPDIR/raw" | cut -d ' ' -f 1)"
+  engine rmi -f -a >/dev/null
+  expect 0 run --rm --network none --tls-verify=false "$PLAIN_REGISTRY/lists/all:1" echo well
+  assert_output well
+  run -0 skopeo copy -q --insecure-policy --all --src-tls-verify=false "docker://$PLAIN_REGISTRY/lists/all:1" "dir:$BATS_TEST_TMPDIR/all"
+}
+
+@test "manifest push: without a destination it goes where the list's name says; images as they are, those of registries too" {
+  creel_only "Podman wants a destination, and compresses anew"
+  engine manifest create "$PLAIN_REGISTRY/lists/own:1" $BUSYBOX >/dev/null
+  engine manifest add --tls-verify=false "$PLAIN_REGISTRY/lists/own:1" "$PULLED" >/dev/null
+  wanted=$(entries "$PLAIN_REGISTRY/lists/own:1")
+  expect 0 manifest push -q --insecure "$PLAIN_REGISTRY/lists/own:1"
+  assert_equal "$(raw lists/own:1 | jq -r '.manifests[] | [.digest, .platform.os, .platform.architecture] | join(" ")')" "$wanted"
+  run -0 skopeo copy -q --insecure-policy --all --src-tls-verify=false "docker://$PLAIN_REGISTRY/lists/own:1" "dir:$BATS_TEST_TMPDIR/all"
+  # The list alone, where its images are there already.
+  engine manifest annotate --arch arm64 "$PLAIN_REGISTRY/lists/own:1" "$(raw busybox:docker | sha256sum | sed 's/ .*//;s/^/sha256:/')"
+  expect 0 manifest push -q --all=false --tls-verify=false "$PLAIN_REGISTRY/lists/own:1"
+  assert_contains "$(raw lists/own:1 | jq -r '.manifests[].platform.architecture')" arm64
+}
+
+@test "manifest push: --format, --compression-format, --add-compression" {
+  creel_only "Podman 4.3 lacks the compressions"
+  other_image
+  engine manifest create localhost/list:1 $BUSYBOX localhost/arm:1 >/dev/null
+  push() { expect 0 manifest push -q --tls-verify=false "$@"; }
+  # docs REPOSITORY:TAG: media types of the layers of each image.
+  layer_types() {
+    for digest in $(raw "$1" | jq -r '.manifests[].digest'); do
+      raw "${1%:*}@$digest" | jq -r '.layers[].mediaType'
+    done | sort | uniq -c | sed 's/^ *//'
+  }
+  push -f v2s2 localhost/list:1 "docker://$PLAIN_REGISTRY/lists/docker:1"
+  assert_equal "$(raw lists/docker:1 | jq -r .mediaType)" application/vnd.docker.distribution.manifest.list.v2+json
+  push --compression-format zstd --compression-level 3 localhost/list:1 "docker://$PLAIN_REGISTRY/lists/zstd:1"
+  assert_equal "$(layer_types lists/zstd:1)" "2 application/vnd.oci.image.layer.v1.tar+zstd"
+  push --compression-format gzip --add-compression zstd localhost/list:1 "docker://$PLAIN_REGISTRY/lists/both:1"
+  assert_equal "$(layer_types lists/both:1)" $'2 application/vnd.oci.image.layer.v1.tar+gzip\n2 application/vnd.oci.image.layer.v1.tar+zstd'
+  assert_equal "$(raw lists/both:1 | jq -c '[.manifests[] | .annotations["io.github.containers.compression.zstd"]]')" '[null,"true",null,"true"]'
+  run -0 skopeo copy -q --insecure-policy --all --src-tls-verify=false "docker://$PLAIN_REGISTRY/lists/both:1" "dir:$BATS_TEST_TMPDIR/both"
+  engine rmi -f -a >/dev/null
+  expect 0 run --rm --network none --tls-verify=false "$PLAIN_REGISTRY/lists/zstd:1" echo well
+  assert_output well
+  expect_error 125 "zstd:chunked" manifest push --add-compression zstd:chunked localhost/list:1 dir:x
+  expect_error 125 "Docker's manifests know no zstd" push -q -f v2s2 --compression-format zstd "$PLAIN_REGISTRY/lists/zstd:1" "dir:$BATS_TEST_TMPDIR/x"
+  expect_error 125 "--all=false" manifest push --all=false --add-compression zstd localhost/list:1 dir:x
 }

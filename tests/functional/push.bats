@@ -49,6 +49,48 @@ push() { expect 0 push -q --tls-verify=false "$@"; }
   expect 0 rmi "$PROXY/busybox:docker"
 }
 
+@test "push: two manifests of one configuration: each name sends the one that it was pulled with" {
+  creel_only "Podman compresses anew"
+  skopeo copy -q --insecure-policy --src-tls-verify=false --dest-tls-verify=false "docker://$PROXY/busybox:docker" "docker://$PROXY/twice:docker"
+  # The configuration stays, byte for byte; the manifest is another.
+  skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$PROXY/twice:docker" "dir:$BATS_TEST_TMPDIR/d"
+  python3 - "$BATS_TEST_TMPDIR/d/manifest.json" <<'END'
+import json, sys
+m = json.load(open(sys.argv[1]))
+m["mediaType"] = "application/vnd.oci.image.manifest.v1+json"
+m["config"]["mediaType"] = "application/vnd.oci.image.config.v1+json"
+for layer in m["layers"]:
+    layer["mediaType"] = "application/vnd.oci.image.layer.v1.tar+gzip"
+json.dump(m, open(sys.argv[1], "w"))
+END
+  skopeo copy -q --insecure-policy --preserve-digests --dest-tls-verify=false "dir:$BATS_TEST_TMPDIR/d" "docker://$PROXY/twice:oci"
+  docker=$(digest_at "$PROXY/twice:docker") oci=$(digest_at "$PROXY/twice:oci")
+  [ "$docker" != "$oci" ]
+  expect 0 pull -q --tls-verify=false "$PROXY/twice:docker"
+  id=$output
+  expect 0 pull -q --tls-verify=false "$PROXY/twice:oci"
+  assert_output "$id"
+  engine tag "$PROXY/twice:docker" localhost/tagged:docker
+  to=$(fresh)
+  # What no image names any more is gone.
+  engine system prune -f >/dev/null
+  for tag in oci docker; do
+    push "$PROXY/twice:$tag" "$to:$tag"
+  done
+  push localhost/tagged:docker "$to:tagged"
+  assert_equal "$(digest_at "$to:oci") $(digest_at "$to:docker") $(digest_at "$to:tagged")" "$oci $docker $docker"
+  expect 0 save -q --format oci-archive -o "$BATS_TEST_TMPDIR/docker.tar" "$PROXY/twice:docker"
+  assert_contains "$(tar -xOf "$BATS_TEST_TMPDIR/docker.tar" index.json)" "$docker"
+  expect 0 system check
+  assert_output ""
+  # Pulled again, the name has what is there now.
+  skopeo copy -q --insecure-policy --preserve-digests --src-tls-verify=false --dest-tls-verify=false "docker://$PROXY/twice:oci" "docker://$PROXY/twice:docker"
+  expect 0 pull -q --tls-verify=false "$PROXY/twice:docker"
+  push "$PROXY/twice:docker" "$to:again"
+  assert_equal "$(digest_at "$to:again")" "$oci"
+  expect 0 rmi "$PROXY/twice:docker" "$PROXY/twice:oci" localhost/tagged:docker
+}
+
 @test "push: the second one sends no byte of a blob" {
   to=$(fresh)
   unique_image localhost/unique

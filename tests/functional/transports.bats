@@ -192,3 +192,60 @@ archive() { echo "oci-archive:$SESSION/busybox.tar"; }
   done
   expect_error 125 "Podman's store" pull -q "containers-storage:[overlay@$BATS_TEST_TMPDIR/none]x"
 }
+
+@test "run: what lies in a layout, an archive or a directory; the name that it has there" {
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" oci:layout:v1
+  sk "$(archive)" docker-archive:archive.tar:from.example/app:2
+  sk "$(archive)" dir:directory
+  sk "$(archive)" oci-archive:oci.tar:v1
+  for from in oci:layout:v1 docker-archive:archive.tar oci-archive:oci.tar "dir:$PWD/directory"; do
+    expect 0 run --rm --network none "$from" echo "from $from"
+    assert_output "from $from"
+    engine rmi -f -a >/dev/null
+  done
+  expect 0 create --network none --name from-archive docker-archive:archive.tar true
+  assert_equal "$(engine inspect -f '{{.ImageName}}' from-archive)" from.example/app:2
+  engine rm from-archive
+  expect_error 125 "nosuch" run --rm oci:nosuch:v1 true
+}
+
+@test "run --signature-policy: of the pull" {
+  cd "$BATS_TEST_TMPDIR"
+  sk "$(archive)" oci:layout:v1
+  echo '{"default":[{"type":"reject"}]}' >none.json
+  expect_error 125 "rejected" run --rm --network none --signature-policy none.json oci:layout:v1 true
+  expect 0 images -q
+  assert_output ""
+}
+
+@test "load and save --platform: an image for another machine is refused" {
+  creel_only "of Docker"
+  cd "$BATS_TEST_TMPDIR"
+  cp "$SESSION/busybox.tar" in.tar
+  arch=$(skopeo inspect --format '{{.Architecture}}' oci-archive:in.tar)
+  expect_error 125 "not for linux/s390x" load -q --platform linux/s390x -i in.tar
+  expect 0 images -q
+  assert_output ""
+  expect 0 load -q --platform "linux/$arch" -i in.tar
+  expect_error 125 "not for linux/s390x" save -q --platform linux/s390x -o out.tar $BUSYBOX
+  expect 0 save -q --platform "linux/$arch" --uncompressed -o out.tar $BUSYBOX
+  [ -s out.tar ]
+}
+
+@test "an artifact is no image: pull says what it is, and keeps nothing" {
+  cd "$BATS_TEST_TMPDIR"
+  mkdir -p artifact/blobs/sha256
+  put() { local hex; hex=$(sha256sum <"$1" | cut -d' ' -f1); cp "$1" "artifact/blobs/sha256/$hex"; echo "sha256:$hex"; }
+  printf '{}' >config
+  echo text >layer
+  config=$(put config) layer=$(put layer)
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/vnd.example.sbom","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"%s","size":2},"layers":[{"mediaType":"text/plain","digest":"%s","size":5}]}' "$config" "$layer" >manifest
+  manifest=$(put manifest)
+  printf '{"imageLayoutVersion":"1.0.0"}' >artifact/oci-layout
+  printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"v1"}}]}' "$manifest" "$(stat -c %s manifest)" >artifact/index.json
+  is_podman || artifact_text="application/vnd.example.sbom"
+  expect_error 125 "${artifact_text:-}" pull -q oci:artifact:v1
+  expect 0 images -q
+  assert_output ""
+}

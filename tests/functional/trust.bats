@@ -28,6 +28,8 @@ teardown_file() {
 teardown() {
   clean_up
   engine rmi -f -a >/dev/null 2>&1 || true
+  # Where a test has failed, its bad signatures fail no other.
+  rm -rf "$WORK"/sigs/unsigned@*
 }
 
 # skopeo_sign KEY DESTINATION [COPY]: busybox as DESTINATION, with a signature for that name; COPY: the signature is
@@ -149,8 +151,8 @@ refused() {
   refused unsigned:1 ""
   # The second one is good, but for another digest.
   cp "$real/signature-1" "$fake/signature-2"
-  refused unsigned:1 "one of the signatures were accepted"
-  rm -r "$fake"
+  # Podman gives up at the first one.
+  refused unsigned:1 "$(is_podman || echo "one of the signatures were accepted")"
 }
 
 @test "signedBy: a missing key or keyring is an error that names it" {
@@ -328,5 +330,24 @@ END
   policy "{\"type\":\"sigstoreSigned\",\"keyPath\":\"$WORK/push.pub\"}"
   pull attached:1
   pull attached:2
+  # The same by a file of parameters; a list is signed with its images.
+  printf 'privateKeyFile: "%s"\nprivateKeyPassphraseFile: "%s"\n' "$BATS_TEST_TMPDIR/key.pem" "$BATS_TEST_TMPDIR/passphrase" >"$BATS_TEST_TMPDIR/params.yaml"
+  by_file() { expect 0 "$@" -q --tls-verify=false --sign-by-sigstore "$BATS_TEST_TMPDIR/params.yaml" "$source" "docker://$PLAIN_REGISTRY/attached:$tag"; }
+  source=$PLAIN_REGISTRY/attached:1 tag=3 by_file push
+  engine manifest create localhost/signed:1 "$PLAIN_REGISTRY/attached:1" >/dev/null
+  source=localhost/signed:1 tag=list by_file manifest push
+  engine rmi -f -a
+  pull attached:3
+  pull attached:list
   rm "$CONTAINERS/registries.d/attached.yaml"
+}
+
+@test "push and save --signature-policy: an image that would not be let in is not let out" {
+  policy '{"type":"insecureAcceptAnything"}'
+  pull unsigned:1
+  echo '{"default":[{"type":"reject"}]}' >"$BATS_TEST_TMPDIR/none.json"
+  expect_error 125 "rejected" push -q --tls-verify=false --signature-policy "$BATS_TEST_TMPDIR/none.json" "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/out:1"
+  expect_error 125 "rejected" save -q --signature-policy "$BATS_TEST_TMPDIR/none.json" -o "$BATS_TEST_TMPDIR/x.tar" "$PLAIN_REGISTRY/unsigned:1"
+  echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$BATS_TEST_TMPDIR/any.json"
+  expect 0 push -q --tls-verify=false --signature-policy "$BATS_TEST_TMPDIR/any.json" "$PLAIN_REGISTRY/unsigned:1" "$PLAIN_REGISTRY/out:1"
 }

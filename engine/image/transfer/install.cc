@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "engine/image/image_config.h"
 #include "engine/image/transfer/layer.h"
+#include "storage/name_manifests.h"
 #include "storage/partial.h"
 #include "storage/unpack/unpack.h"
 
@@ -112,12 +113,17 @@ Result<std::string> Installation::run() {
   TRY_SET(const ImageRecord image, record());
   // Pulled again and nothing new: no need to wait for the disk.
   TRY_SET(const auto known, store_.image_by_id(image.id));
-  if (known && known->manifest == image.manifest && known->blobs == image.blobs) {
-    const auto has = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
+  if (known && known->manifest == image.manifest) {
+    const auto has = [](const auto& all, const auto& some) {
       return std::all_of(some.begin(), some.end(),
-                         [&](const std::string& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+                         [&](const auto& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
     };
-    if (has(known->names, image.names) && has(known->digests, image.digests)) return image.id;
+    bool same = has(known->blobs, image.blobs) && has(known->names, image.names) && has(known->digests, image.digests);
+    for (const std::string& name : image.names) {
+      TRY_SET(const auto other, storage::manifest_of_name(store_.paths(), name));
+      same = same && !other;
+    }
+    if (same) return image.id;
   }
   TRY(store_.put_image(image));
   return image.id;

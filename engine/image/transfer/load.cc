@@ -53,9 +53,8 @@ Result<Trust::Place> place_of(const Files& files, archive::Kind kind, bool is_di
 
 }  // namespace
 
-Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const std::string& signature_policy,
-                    Progress& progress) {
-  TRY_SET(const Trust trust, Trust::open(engine, signature_policy));
+Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const LoadOptions& options, Progress& progress) {
+  TRY_SET(const Trust trust, Trust::open(engine, options.signature_policy));
   const std::string real_path = path_of(fd.get());
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return errno_error("reading " + path);
@@ -66,6 +65,8 @@ Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const std::s
   Loaded loaded;
   for (const auto& source : sources) {
     Reception how;
+    how.platform = options.platform;
+    how.that_platform = !options.platform.empty();
     how.names = source->names();
     for (const std::string& name : how.names) how.repositories.push_back(name.substr(0, name.rfind(':')));
     Trust::Place own = place;

@@ -71,12 +71,14 @@ Result<std::string> annotate_index(Engine& engine, const std::string& list,
 Result<std::string> remove_from_list(Engine& engine, const std::string& list, const std::string& image);
 
 struct PushListOptions {
-  bool all = true;     // the images too
-  std::string format;  // "oci", "v2s2"; empty: as it is
-  RegistryOptions registry;
+  bool all = true;   // the images too
+  PushOptions push;  // `format`: of the list too; the images as they are, but for what is asked for here
+  // Each image is pushed once more for each of these ("gzip", "zstd") that its layers do not have.
+  std::vector<std::string> add_compression;
 };
-// Images are copied as they are: out of the store, else from the registry that they were added from. The digest of the
-// list as it was pushed. kUnsupported where `to` holds no lists.
+// Images come out of the store, else from the registry that they were added from. The digest of the list as it was
+// pushed; where an image has been changed, so has the list. Signed are the list and what of it was sent. kUnsupported
+// where `to` holds no lists. Needs no user namespace.
 Result<Digest> push_list(Engine& engine, const std::string& list, const std::string& to, const PushListOptions& options,
                          Progress& progress);
 

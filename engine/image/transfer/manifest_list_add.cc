@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/image/image_config.h"
 #include "engine/image/transfer/manifest_list_edit.h"
+#include "engine/image/transfer/naming.h"
 #include "engine/json.h"
 #include "registry/client.h"
 #include "registry/oci/json.h"
@@ -180,7 +181,9 @@ Result<Gathered> gather(Engine& engine, const std::string& image, const AddOptio
   const bool only_here = image.starts_with(kStorage);
   const bool only_there = image.starts_with("docker://");
   if (!only_there) {
-    auto found = find_image(engine, only_here ? image.substr(kStorage.size()) : image);
+    const std::string name = only_here ? image.substr(kStorage.size()) : image;
+    auto found = find_image(engine, name);
+    if (found.ok()) TRY(use_manifest_of_name(engine, *found, name));
     if (found.ok()) return from_store(engine, *found, options.all);
     if (only_here || found.error().code != Code::kNotFound) return std::move(found).error();
   }

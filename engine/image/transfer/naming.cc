@@ -1,6 +1,7 @@
 #include "engine/image/transfer/naming.h"
 
-#include <algorithm>
+#include "engine/image/name_match.h"
+#include "storage/name_manifests.h"
 
 namespace creel::engine::transfer {
 
@@ -13,13 +14,11 @@ Result<Reference> parse_local_reference(const std::string& text) {
   return out;
 }
 
-std::string name_meant(const storage::ImageRecord& image, const std::string& given) {
-  // In find_image's order.
-  for (const auto& parsed : {parse_local_reference(given), parse_reference(given)}) {
-    if (!parsed.ok() || parsed->tag.empty()) continue;
-    const std::string name = parsed->repository() + ":" + parsed->tag;
-    if (std::find(image.names.begin(), image.names.end(), name) != image.names.end()) return name;
-  }
+Result<void> use_manifest_of_name(Engine& engine, storage::ImageRecord& image, const std::string& given) {
+  const std::string name = name_meant(image, given);
+  if (name.empty()) return {};
+  TRY_SET(const auto own, storage::manifest_of_name(engine.paths(), name));
+  if (own) image.manifest = *own;
   return {};
 }
 

@@ -10,8 +10,7 @@ namespace creel::engine::transfer {
 
 // As parse_reference, but a name without a registry is one of this machine: "x" -> localhost/x:latest.
 Result<Reference> parse_local_reference(const std::string& text);
-// The name of `image` that the user meant by `given`: "busybox" -> "localhost/busybox:latest". Empty: it was given by
-// ID or by digest.
-std::string name_meant(const storage::ImageRecord& image, const std::string& given);
+// Of the manifests that an image was pulled with, the one that the name `given` came with: into `image.manifest`.
+Result<void> use_manifest_of_name(Engine& engine, storage::ImageRecord& image, const std::string& given);
 
 }  // namespace creel::engine::transfer

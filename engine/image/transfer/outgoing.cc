@@ -117,10 +117,17 @@ Packing wanted_packing(const PushOptions& options, Packing now, bool docker) {
 Result<Outgoing> prepare(Engine& engine, const ImageRecord& image, const PushOptions& options,
                          const ImageDestination& destination) {
   TRY_SET(Store * store, engine.store());
-  Outgoing out;
   TRY_SET(const Fd file, store->open_blob(image.manifest));
-  TRY_SET(out.manifest.bytes, read_all(file.get(), kManifestLimit));
-  out.manifest.digest = image.manifest;
+  TRY_SET(std::string text, read_all(file.get(), kManifestLimit));
+  return prepare(
+      engine, {std::move(text), image.manifest}, [&](const oci::Descriptor& one) { return blob(*store, one.digest); },
+      options, destination);
+}
+
+Result<Outgoing> prepare(Engine& engine, Text manifest_text, const BlobFinder& find, const PushOptions& options,
+                         const ImageDestination& destination) {
+  Outgoing out;
+  out.manifest = std::move(manifest_text);
   TRY_SET(const oci::Manifest manifest, oci::parse_manifest(out.manifest.bytes, {}));
   TRY_SET(out.media_type, type_for(options, manifest.media_type, destination));
   const bool docker = out.media_type == oci::kDockerManifest;
@@ -137,7 +144,7 @@ Result<Outgoing> prepare(Engine& engine, const ImageRecord& image, const PushOpt
   for (const oci::Descriptor& layer : manifest.layers) {
     const auto [known, fresh] = sent.emplace(layer.digest, layer);
     if (fresh) {
-      TRY_SET(Member member, blob(*store, layer.digest));
+      TRY_SET(Member member, find(layer));
       const Packing packing = wanted(layer);
       if (packing != packing_of(layer.media_type)) {
         TRY(repack(engine, known->second, member, packing, options.compression_level));
@@ -149,7 +156,7 @@ Result<Outgoing> prepare(Engine& engine, const ImageRecord& image, const PushOpt
     layers.push_back(known->second);
   }
   oci::Descriptor config = manifest.config;
-  TRY_SET(Member member, blob(*store, config.digest));
+  TRY_SET(Member member, find(config));
   if (changed) config.media_type = docker ? oci::kDockerConfig : oci::kOciConfig;
   out.parts.push_back({config, std::move(member), true});
   if (!changed) return out;

@@ -2,6 +2,7 @@
 // another format or compression, a manifest and blobs made from them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,13 @@ struct Outgoing {
   std::string media_type;
 };
 
-// What is made is written to nameless files in the store's staging directory. The same options give the same bytes.
+// The bytes of a blob that a manifest names.
+using BlobFinder = std::function<Result<registry::archive::Member>(const registry::oci::Descriptor& blob)>;
+// `manifest`: the image's own. Errors as push's.
+Result<Outgoing> prepare(Engine& engine, Text manifest, const BlobFinder& blob, const PushOptions& options,
+                         const ImageDestination& destination);
+// The same of an image in the store. What is made is written to nameless files in the store's staging directory. The
+// same options give the same bytes.
 Result<Outgoing> prepare(Engine& engine, const storage::ImageRecord& image, const PushOptions& options,
                          const ImageDestination& destination);
 

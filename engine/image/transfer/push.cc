@@ -10,11 +10,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/image/image_config.h"
+#include "engine/image/name_match.h"
 #include "engine/image/transfer/endpoint.h"
 #include "engine/image/transfer/endpoint_registry.h"
 #include "engine/image/transfer/naming.h"
 #include "engine/image/transfer/outgoing.h"
 #include "engine/image/transfer/sign.h"
+#include "engine/image/transfer/trust.h"
 
 namespace creel::engine::transfer {
 
@@ -77,17 +79,6 @@ class Sending {
   Result<void> result_;
 };
 
-Result<void> check_platform(const ImageRecord& image, const std::string& wanted) {
-  if (wanted.empty()) return {};
-  TRY_SET(const Platform platform, parse_platform(wanted));
-  TRY_SET(const ImageConfig config, parse_image_config(image.config));
-  const bool fits = config.os == platform.os && config.architecture == platform.architecture &&
-                    (platform.variant.empty() || config.variant.empty() || config.variant == platform.variant);
-  if (fits) return {};
-  return fail(Code::kNotFound, "the image here is for " + config.os + "/" + config.architecture + ", not for " + wanted)
-      .with_hint("pull it with --platform " + wanted + " first");
-}
-
 Result<Location> location_of(const ImageRecord& image, const std::string& given, const std::string& destination) {
   if (!destination.empty()) return registry::parse_location(destination);
   const std::string name = name_meant(image, given);
@@ -102,7 +93,9 @@ Result<Location> location_of(const ImageRecord& image, const std::string& given,
 
 Result<Digest> push_to(Engine& engine, const ImageRecord& image, const Location& location, const PushOptions& options,
                        Progress& progress) {
-  TRY(check_platform(image, options.registry.platform));
+  if (auto fits = require_platform(image.config, options.registry.platform); !fits.ok()) {
+    return std::move(fits).error().with_hint("pull it with --platform " + options.registry.platform + " first");
+  }
   TRY_SET(const auto destination, open_destination(engine, location, options.registry));
   TRY_SET(const Outgoing outgoing, prepare(engine, image, options, *destination));
   TRY(Sending(*destination, outgoing, progress).run());
@@ -112,24 +105,19 @@ Result<Digest> push_to(Engine& engine, const ImageRecord& image, const Location&
   return outgoing.manifest.digest;
 }
 
-Result<Signer> signer_for(const Engine& engine, const Location& location, const SignOptions& options) {
-  if (location.transport != registry::Transport::kRegistry)
-    return fail(Code::kUnsupported, "signatures go beside images in registries alone");
-  TRY_SET(const Reference destination, parse_reference(location.reference));
-  return Signer::open(engine, destination, options);
-}
-
 }  // namespace
 
 Result<Digest> push(Engine& engine, const std::string& given, const std::string& destination,
                     const PushOptions& options, Progress& progress) {
-  TRY_SET(const ImageRecord image, find_image(engine, given));
+  TRY_SET(ImageRecord image, find_image(engine, given));
+  TRY(use_manifest_of_name(engine, image, given));
   auto location = location_of(image, given, destination);
   if (!location.ok()) return std::move(location).error().within("pushing " + given);
   const std::string doing = "pushing " + given + " to " + location->text();
+  TRY(check_leaving(engine, image, options.registry.signature_policy));
   std::optional<Signer> signer;
   if (options.sign.wanted()) {
-    auto opened = signer_for(engine, *location, options.sign);
+    auto opened = Signer::open(engine, *location, options.sign);
     if (!opened.ok()) return std::move(opened).error().within(doing);
     signer = std::move(*opened);
   }

@@ -131,6 +131,7 @@ Result<std::string> receive(Engine& engine, ImageSource& source, const Reception
   TRY_SET(const Platform platform, parse_platform(how.platform));
   TRY_SET(Incoming image, resolve(source, platform, how.allowed));
   TRY_SET(image.config, fetch_config(engine, source, image.manifest.config));
+  if (how.that_platform) TRY(require_platform(image.config.bytes, how.platform));
   TRY(warn_of_platform(engine, image.config, platform));
   if (source.made_up()) {
     TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));

@@ -15,6 +15,7 @@ struct Reception {
   std::vector<std::string> names;         // "docker.io/library/busybox:latest": what it is called from now on
   std::vector<std::string> repositories;  // "docker.io/library/busybox": where it comes from, for its digests
   Gate allowed;                           // the signature policy; without one nothing comes in
+  bool that_platform = false;             // an image for another platform is refused, even where there is no index
 };
 // Through an index where there is one; the index is kept. Verifies everything. Of an image that is here already, and
 // whose manifest the source has made up, the names are all that is new: what it was pulled as stays, for save and push.

@@ -6,9 +6,12 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "engine/image/image_config.h"
+#include "engine/image/name_match.h"
 #include "engine/image/transfer/local_destination.h"
 #include "engine/image/transfer/local_source.h"
 #include "engine/image/transfer/naming.h"
+#include "engine/image/transfer/trust.h"
 #include "registry/oci/conversion.h"
 #include "registry/oci/manifest.h"
 #include "storage/pack/gzip_blocks.h"
@@ -118,7 +121,10 @@ Result<std::vector<Chosen>> choose(Engine& engine, Store& store, const std::vect
   std::vector<Chosen> out;
   for (const std::string& given : images) {
     TRY_SET(ImageRecord record, find_image(engine, given));
-    auto same = std::find_if(out.begin(), out.end(), [&](const Chosen& one) { return one.record.id == record.id; });
+    TRY(use_manifest_of_name(engine, record, given));
+    auto same = std::find_if(out.begin(), out.end(), [&](const Chosen& one) {
+      return one.record.id == record.id && one.record.manifest == record.manifest;
+    });
     if (same == out.end()) {
       Chosen chosen;
       TRY_SET(const Fd blob, store.open_blob(record.manifest));
@@ -155,17 +161,23 @@ Result<std::unique_ptr<LocalDestination>> destination_for(Engine& engine, Archiv
 
 }  // namespace
 
-Result<void> save(Engine& engine, const std::vector<std::string>& images, ArchiveFormat format, int fd, bool compress,
+Result<void> save(Engine& engine, const std::vector<std::string>& images, const SaveOptions& options, int fd,
                   Progress& progress) {
+  const ArchiveFormat format = options.format;
   TRY_SET(Store * store, engine.store());
   TRY_SET(const std::vector<Chosen> chosen, choose(engine, *store, images));
   if (format == ArchiveFormat::kDockerDir && chosen.size() != 1) {
     return fail(Code::kInvalid, "docker-dir holds one image, not several");
   }
+  for (const Chosen& image : chosen) {
+    TRY(require_platform(image.record.config, options.platform));
+    TRY(check_leaving(engine, image.record, options.signature_policy));
+  }
   TRY_SET(const auto destination, destination_for(engine, format, fd));
   Saving saving(engine, *store, *destination, progress);
   for (const Chosen& image : chosen) {
-    TRY(format == ArchiveFormat::kDockerDir ? saving.docker_directory(image, compress) : saving.as_it_is(image));
+    TRY(format == ArchiveFormat::kDockerDir ? saving.docker_directory(image, options.compress)
+                                            : saving.as_it_is(image));
   }
   return destination->finish();
 }

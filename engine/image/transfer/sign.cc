@@ -41,7 +41,10 @@ json to_json(const oci::Descriptor& descriptor) {
 
 }  // namespace
 
-Result<Signer> Signer::open(const Engine& engine, const Reference& destination, const SignOptions& options) {
+Result<Signer> Signer::open(const Engine& engine, const registry::Location& location, const SignOptions& options) {
+  if (location.transport != registry::Transport::kRegistry)
+    return fail(Code::kUnsupported, "signatures go beside images in registries alone");
+  TRY_SET(const Reference destination, parse_reference(location.reference));
   Signer out;
   out.destination_ = destination;
   out.openpgp_key_ = options.openpgp_key;

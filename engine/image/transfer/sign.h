@@ -13,6 +13,7 @@
 #include "engine/image/image.h"
 #include "engine/image/transfer/transfer.h"
 #include "registry/client.h"
+#include "registry/location.h"
 #include "registry/policy/private_key.h"
 #include "registry/policy/signature_stores.h"
 
@@ -22,7 +23,8 @@ class Signer {
  public:
   // Everything that can be known to fail fails here, before anything is pushed: a key that does not open, a place that
   // cannot be written to.
-  static Result<Signer> open(const Engine& engine, const Reference& destination, const SignOptions& options);
+  // kUnsupported for what is no registry.
+  static Result<Signer> open(const Engine& engine, const registry::Location& destination, const SignOptions& options);
   // `manifest` is in the registry by now. Signatures of others stay.
   Result<void> sign(const registry::ClientOptions& options, const Digest& manifest) const;
 

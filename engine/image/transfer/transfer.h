@@ -46,7 +46,7 @@ struct SignOptions {
 };
 struct PushOptions {
   RegistryOptions registry;
-  SignOptions sign;  // for registries alone
+  SignOptions sign;                // for registries alone
   std::string format;              // "oci", "v2s2"; empty: as the image is, where the destination holds that
   std::string compression_format;  // "gzip", "zstd": layers that are compressed otherwise are compressed anew
   std::optional<int> compression_level;
@@ -65,15 +65,24 @@ Result<std::vector<std::string>> tags_of(Engine& engine, const std::string& name
 struct Loaded {
   std::vector<std::string> names;  // or IDs ("sha256:…") for images without a name
 };
+struct LoadOptions {
+  std::string signature_policy;  // a policy.json instead of the usual ones
+  std::string
+      platform;  // "os/arch[/variant]": an image for another is an error; empty: the host's, if there is a choice
+};
 // `fd` was opened before the user namespace was entered (there, supplementary groups are lost); `path` names it in
-// errors. `signature_policy`: a policy.json instead of the usual ones.
-Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const std::string& signature_policy,
-                    Progress& progress);
+// errors.
+Result<Loaded> load(Engine& engine, Fd fd, const std::string& path, const LoadOptions& options, Progress& progress);
 enum class ArchiveFormat : std::uint8_t { kDockerArchive, kOciArchive, kOciDir, kDockerDir };
+struct SaveOptions {
+  ArchiveFormat format = ArchiveFormat::kDockerArchive;
+  bool compress = false;         // layers that are kept uncompressed are written with gzip (kDockerDir alone)
+  std::string platform;          // "os/arch[/variant]": an image for another is an error; empty: any
+  std::string signature_policy;  // a policy.json that the images must meet; empty: none
+};
 // Archives are written to `fd`, directories into it; either stays the caller's, as does deleting what an error left
-// there. `compress`: layers that are kept uncompressed are written with gzip (kDockerDir alone). Needs no user
-// namespace.
-Result<void> save(Engine& engine, const std::vector<std::string>& images, ArchiveFormat format, int fd, bool compress,
+// there. Needs no user namespace.
+Result<void> save(Engine& engine, const std::vector<std::string>& images, const SaveOptions& options, int fd,
                   Progress& progress);
 struct ImportOptions {
   std::string reference, message, platform, signature_policy;

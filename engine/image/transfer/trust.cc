@@ -118,4 +118,10 @@ Result<policy::Signatures> signatures_in(const archive::FileSet& directory) {
   return out;
 }
 
+Result<void> check_leaving(const Engine& engine, const storage::ImageRecord& image, const std::string& policy_file) {
+  if (policy_file.empty()) return {};
+  TRY_SET(const Trust trust, Trust::open(engine, policy_file));
+  return trust.check(Trust::Place{"containers-storage", {}, {}, {}}, {image.manifest});
+}
+
 }  // namespace creel::engine::transfer

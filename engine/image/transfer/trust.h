@@ -50,6 +50,10 @@ class Trust {
   bool rootless_;
 };
 
+// --signature-policy of push and save, for an image of the store; empty: nothing is asked, as the usual files are for
+// what comes in. kDenied.
+Result<void> check_leaving(const Engine& engine, const storage::ImageRecord& image, const std::string& policy_file);
+
 // The path that an open file has; empty for a pipe.
 std::string path_of(int fd);
 // The same for a name.

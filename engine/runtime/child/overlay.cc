@@ -54,7 +54,14 @@ Result<Fd> make_overlay(const OverlayParts& parts) {
     options.emplace_back("upperdir", dirs.upper);
     options.emplace_back("workdir", dirs.work);
   }
-  if (parts.user_xattr) options.emplace_back("userxattr", "");
+  if (parts.user_xattr) {
+    options.emplace_back("userxattr", "");
+  } else {
+    // What the kernel does by itself in a user namespace: no file that is only a pointer to one in another layer, which
+    // commit and diff would have to follow.
+    options.emplace_back("redirect_dir", "off");
+    options.emplace_back("metacopy", "off");
+  }
   return mount_filesystem("overlay", "overlay", options, 0);
 }
 
@@ -62,7 +69,7 @@ Result<Fd> mount_overlay_at(const OverlayParts& parts, const std::string& at) {
   TRY_SET(OverlayDirs dirs, overlay_dirs(parts, true));
   std::string data = "lowerdir=" + join(dirs.lower, ":");
   if (!dirs.upper.empty()) data += ",upperdir=" + dirs.upper + ",workdir=" + dirs.work;
-  if (parts.user_xattr) data += ",userxattr";
+  data += parts.user_xattr ? ",userxattr" : ",redirect_dir=off,metacopy=off";
   if (data.size() >= 4096)
     return fail(Code::kUnsupported, "mounting overlay: too many layers for this kernel (Linux 6.5 takes them)");
   if (::mount("overlay", at.c_str(), "overlay", 0, data.c_str()) != 0) return mount_error("mounting overlay", errno);

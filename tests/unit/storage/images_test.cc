@@ -1,6 +1,7 @@
 // Image records, names, and what keeps blobs and layers.
 #include <sys/syscall.h>
 
+#include "storage/name_manifests.h"
 #include "tests/unit/storage/support.h"
 
 using namespace creel;
@@ -74,6 +75,43 @@ TEST_CASE_FIXTURE(StoreDir, "durable: one syncfs, then a synchronous commit; the
   CHECK(events.empty());
   REQUIRE(store->tag_image(image.id, "localhost/b:1").ok());
   CHECK(events == "sync ");
+}
+
+TEST_CASE_FIXTURE(StoreDir,
+                  "the same configuration with another manifest: each name keeps its own, and what that names") {
+  auto store = open();
+  for (const char digest : {'a', 'b'}) REQUIRE(publish_blob(*store, digest_of(digest)).ok());
+  REQUIRE(publish_layer(*store, digest_of('c')).ok());
+  auto first = image_of(digest_of('1'), {digest_of('a')}, {digest_of('c')}, {"localhost/x:docker"});
+  first.manifest = digest_of('a');
+  REQUIRE(store->put_image(first).ok());
+  CHECK(!*manifest_of_name(paths, "localhost/x:docker"));
+  auto second = image_of(digest_of('1'), {digest_of('b')}, {digest_of('c')}, {"localhost/x:oci"});
+  second.manifest = digest_of('b');
+  REQUIRE(store->put_image(second).ok());
+  CHECK(*manifest_of_name(paths, "localhost/x:docker") == digest_of('a'));
+  CHECK(!*manifest_of_name(paths, "localhost/x:oci"));
+  const auto both = store->image_by_name("localhost/x:docker");
+  REQUIRE(both->has_value());
+  CHECK((*both)->manifest == digest_of('b'));
+  CHECK((*both)->blobs.size() == 2);
+  for (const auto& [to, from] :
+       {std::pair("localhost/y:1", "localhost/x:docker"), std::pair("localhost/y:2", "localhost/x:oci")}) {
+    REQUIRE(store->tag_image(first.id, to).ok());
+    REQUIRE(copy_name_manifest(paths, from, to).ok());
+  }
+  CHECK(*manifest_of_name(paths, "localhost/y:1") == digest_of('a'));
+  CHECK(!*manifest_of_name(paths, "localhost/y:2"));
+  REQUIRE(store->collect_garbage().ok());
+  CHECK(store->has_blob(digest_of('a')));
+  // The first one again: now it is the record's, and the other name keeps what it has.
+  REQUIRE(store->put_image(first).ok());
+  CHECK(!*manifest_of_name(paths, "localhost/x:docker"));
+  CHECK(*manifest_of_name(paths, "localhost/x:oci") == digest_of('b'));
+  // A name that goes takes its manifest along; what no name needs goes with the next image of that configuration.
+  REQUIRE(store->untag_image("localhost/x:oci").ok());
+  REQUIRE(store->untag_image("localhost/y:2").ok());
+  CHECK(!*manifest_of_name(paths, "localhost/x:oci"));
 }
 
 TEST_CASE_FIXTURE(StoreDir, "what is named must be there") {

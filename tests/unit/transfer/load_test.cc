@@ -86,7 +86,7 @@ TEST_CASE("an OCI archive goes in; the layer is unpacked; it comes out with the 
     for (const std::string& path : {out, again}) {
       auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
       REQUIRE(fd.ok());
-      const auto saved = transfer::save(engine, {"small:1"}, format, fd->get(), false, silent);
+      const auto saved = transfer::save(engine, {"small:1"}, {.format = format}, fd->get(), silent);
       REQUIRE_MESSAGE(saved.ok(), saved.error().text);
     }
     CHECK(*read_file(out) == *read_file(again));

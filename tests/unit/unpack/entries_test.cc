@@ -1,6 +1,7 @@
 // What well-formed layers become.
 #include <locale.h>
 #include <sys/sysmacros.h>
+
 #include <algorithm>
 
 #include "tests/unit/unpack/support.h"
@@ -131,6 +132,7 @@ TEST_CASE("extended attributes: user.* and capabilities are kept, the host's and
                    {"SCHILY.xattr.security.capability", capability},
                    {"SCHILY.xattr.security.selinux", "label"},
                    {"SCHILY.xattr.trusted.x", "y"},
+                   {"SCHILY.xattr.user.fuseoverlayfs.opaque", "y"},
                    {"SCHILY.xattr.user.overlay.redirect", "/etc"}}});
   tar.add({.name = "d",
            .type = '5',
@@ -144,6 +146,7 @@ TEST_CASE("extended attributes: user.* and capabilities are kept, the host's and
   CHECK(target.xattr("f", "security.selinux") != "label");
   CHECK(target.xattr("f", "trusted.x").empty());
   CHECK(target.xattr("f", "user.overlay.redirect").empty());
+  CHECK(target.xattr("f", "user.fuseoverlayfs.opaque").empty());
   CHECK(target.xattr("d", "user.overlay.opaque").empty());
   CHECK(target.xattr("d", "user.d") == "1");
 }
