@@ -70,10 +70,12 @@ Result<void> enter_monitor(Engine& engine, const monitor::Observed& observed) {
   if (!pidfd.ok() || process_start_time(state.monitor_pid) != state.monitor_start_time) {
     return fail(Code::kInUse, "the container's monitor was killed: only stop and kill reach the container");
   }
-  if (setns(pidfd->get(), CLONE_NEWNS | (engine.rootless() ? CLONE_NEWUSER : 0)) != 0) {
+  // A health check comes from the monitor, and is in its user namespace.
+  const bool outside = engine.identity() == rootless::Identity::kUser;
+  if (setns(pidfd->get(), CLONE_NEWNS | (outside ? CLONE_NEWUSER : 0)) != 0) {
     return errno_error("joining the namespaces of the container's monitor");
   }
-  if (!engine.rootless()) return {};
+  if (!outside) return {};
   if (setgroups(0, nullptr) != 0) return errno_error("dropping supplementary groups in the user namespace");
   if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0) return errno_error("becoming root of the user namespace");
   return {};

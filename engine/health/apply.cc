@@ -1,4 +1,6 @@
 // --health-* become a container's configuration, or are refused in Podman's words.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
@@ -92,6 +94,9 @@ Result<void> apply_logs(const HealthOptions& options, HealthConfig& config) {
   const std::string& where = *options.log_destination;
   if (where != "local" && where != "events_logger" && where.rfind('/', 0) != 0) {
     return fail(Code::kInvalid, "invalid health log destination \"" + where + "\": local, events_logger or the absolute path of a directory is expected");
+  }
+  if (struct stat info {}; where.front() == '/' && (stat(where.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))) {
+    return fail(Code::kInvalid, "invalid health log destination \"" + where + "\": it is not a directory");
   }
   config.log_destination = where;
   return {};

@@ -55,11 +55,21 @@ Result<Event> Attachment::receive() {
         event.exit_code = code;
         return event;
       }
+      case Type::kStarted: {
+        std::int32_t pid = 0;
+        if (packet.data.size() != sizeof(pid)) return fail(Code::kFailed, "the container's monitor is out of step");
+        std::memcpy(&pid, packet.data.data(), sizeof(pid));
+        event.kind = Event::Kind::kStarted;
+        event.pid = pid;
+        return event;
+      }
       default:
         break;
     }
   }
 }
+
+void Attachment::end_restarts() { (void)send_packet(socket_.get(), Type::kStop, {}); }
 
 Result<void> Attachment::send_stdin(std::string_view data) {
   while (!data.empty()) {

@@ -25,11 +25,13 @@ struct Event {
     kStdout,
     kStderr,  // data
     kExit,    // code
+    kStarted,  // it has been restarted: pid
     kClosed,  // the monitor is gone without an exit: it was killed
   };
   Kind kind = Kind::kClosed;
   std::string data;
   int exit_code = 0;
+  pid_t pid = 0;
 };
 
 // An attached client's end. Closing it detaches.
@@ -41,6 +43,8 @@ class Attachment {
   Result<void> send_stdin(std::string_view data);         // blocks when the container does not read
   Result<void> close_stdin();
   Result<void> resize(std::uint16_t rows, std::uint16_t columns);
+  // Whatever its restart policy says, it is not started again.
+  void end_restarts();
   // --rm, after kExit: tells the monitor that this client removes the record …
   void take_cleanup();
   // … and that it has: the files are the monitor's to remove, and nobody waits for that.

@@ -184,10 +184,11 @@ Result<RelayResult> relay(Attachment& attachment, const RelayOptions& options) {
     pollfd waiting[3] = {{attachment.fd(), static_cast<short>(POLLIN | (uplink.waits() ? POLLOUT : 0)), 0},
                          {input.wanted() ? STDIN_FILENO : -1, POLLIN, 0},
                          {around.events(), POLLIN, 0}};
-    if (poll(waiting, 3, -1) < 0) {
-      if (errno == EINTR) continue;
-      return errno_error("waiting for the container");
-    }
+    const int ready = poll(waiting, 3, -1);
+    if (ready < 0 && errno != EINTR) return errno_error("waiting for the container");
+    // Before the monitor sees the end that the signal has caused, or while it waits to start it again.
+    if (around.proxy && around.proxy->take_end()) attachment.end_restarts();
+    if (ready < 0) continue;
     if (waiting[2].revents != 0) {
       around.terminal->handle_events();
       uplink.want_resize();
@@ -208,6 +209,9 @@ Result<RelayResult> relay(Attachment& attachment, const RelayOptions& options) {
         break;
       case Event::Kind::kStderr:
         if (options.err) TRY(write_out(STDERR_FILENO, event.data));
+        break;
+      case Event::Kind::kStarted:
+        if (around.proxy) around.proxy->retarget(event.pid);
         break;
       case Event::Kind::kExit:
         result.exit_code = event.exit_code;

@@ -8,14 +8,18 @@
 #include <bitset>
 #include <cerrno>
 
+#include "base/process.h"
+
 namespace creel::engine::monitor {
 
 namespace {
 
 std::atomic<int> target{-1};
+std::atomic<bool> end_wanted{false};
 
 void forward(int number) {
   const int saved = errno;
+  if (number == SIGINT || number == SIGTERM) end_wanted.store(true, std::memory_order_relaxed);
   syscall(SYS_pidfd_send_signal, target.load(std::memory_order_relaxed), number, nullptr, 0);
   errno = saved;
 }
@@ -53,6 +57,7 @@ struct SignalProxy::Saved {
 
 SignalProxy::SignalProxy(int pidfd) : saved_(std::make_unique<Saved>()) {
   target = pidfd;
+  end_wanted = false;
   for (int number = 1; number < NSIG; ++number) {
     if (is_own(number)) continue;
     struct sigaction& before = saved_->actions[number];
@@ -65,6 +70,15 @@ SignalProxy::SignalProxy(int pidfd) : saved_(std::make_unique<Saved>()) {
     saved_->changed[static_cast<std::size_t>(number)] = sigaction(number, &action, nullptr) == 0;
   }
 }
+
+void SignalProxy::retarget(pid_t pid) {
+  auto process = pidfd_open(pid);
+  if (!process.ok()) return;
+  target = process->get();
+  again_ = std::move(*process);
+}
+
+bool SignalProxy::take_end() { return end_wanted.exchange(false); }
 
 SignalProxy::~SignalProxy() {
   for (int number = 1; number < NSIG; ++number) {

@@ -1,7 +1,11 @@
 // Signals that reach the CLI go to the container instead (--sig-proxy). One at a time, one thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
+
+#include "base/fd.h"
 
 namespace creel::engine::monitor {
 
@@ -13,8 +17,13 @@ class SignalProxy {
   SignalProxy(const SignalProxy&) = delete;
   SignalProxy& operator=(const SignalProxy&) = delete;
   ~SignalProxy();
+  // The container has been started again.
+  void retarget(pid_t pid);
+  // Once: whether a signal has come by which a user ends what runs in front of them (SIGINT, SIGTERM).
+  [[nodiscard]] bool take_end();
 
  private:
+  Fd again_;
   struct Saved;
   std::unique_ptr<Saved> saved_;
 };

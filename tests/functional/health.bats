@@ -72,6 +72,7 @@ checked() {
   expect_error 125 "supported actions are none,kill,restart,stop" create --health-cmd true --health-on-failure pray $BUSYBOX true
   expect_error 125 "without a health check" create --health-on-failure kill $BUSYBOX true
   expect_error 125 "cannot specify both --no-healthcheck and --health-cmd" create --no-healthcheck --health-cmd true $BUSYBOX true
+  is_podman || expect_error 125 "is not a directory" create --health-cmd true --health-log-destination /no/such $BUSYBOX true
   expect_error 125 "no such container" healthcheck run nobody
   expect 0 create --name resting --health-cmd true $BUSYBOX true
   expect_error 125 "is not running" healthcheck run resting
@@ -95,12 +96,15 @@ checked() {
   expect 1 healthcheck run again
   expect 0 stop -t 0 again
   expect 0 start again
-  assert_equal "$(health Status again) $(health FailingStreak again)" "starting 0"
+  assert_equal "$(health Status again)" starting
+  # Podman 4 goes on counting.
+  is_podman || assert_equal "$(health FailingStreak again)" 0
   expect 0 inspect -f '{{len .State.Health.Log}}' again
   assert_output 1
 }
 
 @test "health changes are events" {
+  creel_only "Podman 4 tells what it was before"
   checked told
   expect 0 exec told touch /good
   expect 0 healthcheck run told

@@ -69,6 +69,7 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
 }
 
 @test "with --rm a container that fails is restarted, and removed in the end" {
+  creel_only "Podman 4 takes it without a number alone"
   expect 0 run -d --rm --name fleeting --network none --restart on-failure:1 $BUSYBOX sh -c 'exit 4'
   wait_until 20 is_gone fleeting
 }
@@ -188,4 +189,27 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
   command -v systemd-analyze >/dev/null || skip "systemd-analyze is not installed"
   run systemd-analyze --man=no verify "$unit"
   assert_equal "$status $output" "0 "
+}
+
+@test "who runs it in front of them ends it for good, also after a restart and between two" {
+  creel_only "Podman passes signals on to the first process only"
+  local client
+  $(engine_command) run --name front --network none --restart always $BUSYBOX \
+    sh -c 'trap "exit 9" TERM; if [ -e /dev/shm/x ] || [ -e /second ]; then echo ready; while :; do sleep 0.05; done; fi; touch /second; exit 1' \
+    >"$BATS_TEST_TMPDIR/out" 3>&- &
+  client=$!
+  _ready() { grep -q ready "$BATS_TEST_TMPDIR/out"; }
+  wait_until 20 _ready
+  kill -TERM $client
+  status=0
+  wait $client || status=$?
+  assert_equal "$status" 9
+  assert_equal "$(state_of front) $(restarts_of front)" "exited 1"
+  $(engine_command) run --name failing --network none --restart always $BUSYBOX false 3>&- &
+  client=$!
+  wait_until 30 has_restarts 5 failing
+  kill -TERM $client
+  status=0
+  wait $client || status=$?
+  assert_equal "$(state_of failing)" exited
 }

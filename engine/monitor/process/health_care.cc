@@ -65,7 +65,7 @@ void Session::answer_probes(ProbeResult result) {
 void Session::end_by_health(HealthAction action) {
   if (kill_at_ns_) return;
   // As if the user had stopped it.
-  if (action == HealthAction::kStop) (void)open_at(container_dir_.get(), kStoppedMark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).ok();
+  if (action == HealthAction::kStop) mark_stopped();
   restart_asked_ = action == HealthAction::kRestart;
   begin_end(action == HealthAction::kKill ? SIGKILL : job_.restart.stop_signal, job_.restart.stop_timeout_s);
 }

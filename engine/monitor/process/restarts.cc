@@ -43,6 +43,10 @@ class Quiet {
 
 bool Session::stopped_by_user() const { return faccessat(container_dir_.get(), kStoppedMark, F_OK, 0) == 0; }
 
+void Session::mark_stopped() {
+  (void)open_at(container_dir_.get(), kStoppedMark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).ok();
+}
+
 // For a --rm container, which a command could not first stop and then start.
 void Session::restart_on_demand(Client& client, std::string_view data) {
   RestartRequest request;
@@ -152,7 +156,10 @@ Result<void> Session::restart() {
     TRY(prepare());
     TRY_SET(const pid_t first, start());
     const std::int32_t pid = first;
-    send_packet(ours.get(), Type::kStarted, std::string_view(reinterpret_cast<const char*>(&pid), sizeof pid));
+    const std::string_view bytes(reinterpret_cast<const char*>(&pid), sizeof pid);
+    send_packet(ours.get(), Type::kStarted, bytes);
+    // Who is attached passes its signals on to it.
+    deliver(Type::kStarted, bytes);
     return {};
   }();
   if (!started.ok()) {

@@ -163,6 +163,9 @@ void Session::read_client(Client& client) {
       client.wants_probe = true;
       probe_now();
       break;
+    case Type::kStop:
+      mark_stopped();
+      break;
     case Type::kRestart:
       restart_on_demand(client, packet->data);
       break;

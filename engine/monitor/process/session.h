@@ -89,6 +89,7 @@ class Session {
   [[nodiscard]] int patience_ms() const;
   // restarts.cc
   [[nodiscard]] bool stopped_by_user() const;
+  void mark_stopped();
   bool pause_before_restart();
   Result<void> restart();
   void restart_on_demand(Client& client, std::string_view data);

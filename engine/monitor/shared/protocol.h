@@ -5,6 +5,7 @@
 //   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
 //            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
+//            after each start but the first one: monitor STARTED; client STOP: it is not to be started again
 //   restart: client RESTART (RestartRequest); monitor RESTARTED | ERROR
 //   health:  client PROBE; monitor PROBED with how it ended (ProbeResult), or nothing when the container ends first
 #pragma once
@@ -38,6 +39,7 @@ enum class Type : char {
   kProbed = 'P',
   kRestart = 'R',
   kRestarted = 'S',
+  kStop = 'T',
 };
 
 inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet

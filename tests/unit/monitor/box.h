@@ -188,6 +188,8 @@ inline Received receive_all(Attachment& attachment) {
       case Event::Kind::kExit:
         all.code = event->exit_code;
         return all;
+      case Event::Kind::kStarted:
+        break;
       case Event::Kind::kClosed:
         all.lost = true;
         return all;
