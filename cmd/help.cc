@@ -13,6 +13,7 @@ struct Group {
 };
 constexpr Group kGroups[] = {
     {"container", "Manage containers"},
+    {"generate", "Make units and other files of containers"},
     {"healthcheck", "Check the health of containers"},
     {"image", "Manage images"},
     {"manifest", "Manage manifest lists"},

@@ -30,6 +30,7 @@
 #include "cmd/container/top.h"
 #include "cmd/container/update.h"
 #include "cmd/container/wait.h"
+#include "cmd/generate/systemd.h"
 #include "cmd/image/exists.h"
 #include "cmd/image/history.h"
 #include "cmd/image/images.h"
@@ -421,6 +422,13 @@ std::vector<Command> rows() {
        "does not.",
        "creel doctor\n"
        "creel doctor --json"},
+      {"generate systemd", "[options] CONTAINER", "Print a systemd unit that runs a container", kLocal, kShown,
+       make<GenerateSystemdCommand>, 1, 1,
+       "Without --new the unit starts and stops this very container. With it, each start makes a new one by the command\n"
+       "line that made this one, and each end removes it. As a user: ~/.config/systemd/user is the place for units, and\n"
+       "loginctl enable-linger has them start with the machine.",
+       "creel generate systemd --new --name web > ~/.config/systemd/user/container-web.service\n"
+       "creel generate systemd --new --name --files --restart-policy always --after db.service web"},
       as(events, "system events"), as(info, "system info"),
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},

@@ -96,6 +96,8 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   job.pidfile = config.pidfile;
   TRY_SET(job.health, make_health_job(engine, config));
   job.restart = make_restart_job(engine, config);
+  // A unit of `generate systemd`, which looks for its main process there.
+  if (std::getenv("CREEL_SYSTEMD_UNIT") != nullptr) job.conmon_pidfile = job.running_dir + "/monitor.pid";
   job.event_log = engine.paths().event_log();
   job.event_head = event_head(config);
   if (config.remove) {

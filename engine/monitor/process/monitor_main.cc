@@ -96,7 +96,8 @@ int monitor_main(int argc, char** argv) {
     session.end_run();
   } while (session.run_again());
   session.finish();
-  return 0;
+  // A service manager whose main process this is learns how the container ended.
+  return session.exit_code();
 }
 
 }  // namespace creel::engine::monitor

@@ -41,6 +41,8 @@ class Session {
   // Clients, --rm. Ends soon, whatever the clients do: what slow ones have not yet read, a copy of this
   // process gives them that nobody waits for.
   void finish();
+  // After finish(): the container's.
+  [[nodiscard]] int exit_code() const { return exit_code_; }
   // Undoes prepare().
   void abandon();
 
