@@ -38,7 +38,9 @@ Result<Fd> listen_unix(int dir, const std::string& name, int type, int backlog) 
   }
   TRY_SET(Fd fd, make_socket(type));
   const sockaddr_un address = address_of(dir, name);
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 || listen(fd.get(), backlog) != 0) {
+  const bool datagrams = (type & ~SOCK_NONBLOCK) == SOCK_DGRAM;
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      (!datagrams && listen(fd.get(), backlog) != 0)) {
     return errno_error("making socket " + name);
   }
   return fd;

@@ -12,7 +12,7 @@
 
 namespace creel {
 
-// `type`: SOCK_STREAM or SOCK_SEQPACKET, perhaps with SOCK_NONBLOCK. `name` beneath `dir` must not exist yet.
+// `type`: SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM, perhaps with SOCK_NONBLOCK. `name` beneath `dir` must not exist yet.
 Result<Fd> listen_unix(int dir, const std::string& name, int type, int backlog);
 // `dir` may be AT_FDCWD. ECONNREFUSED, ENOENT: nobody listens.
 Result<Fd> connect_unix(int dir, const std::string& name, int type);

@@ -10,6 +10,7 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "base/timing.h"
 #include "cmd/exit_code.h"
 #include "cmd/help.h"
 #include "cmd/output/output.h"
@@ -35,6 +36,10 @@ int report(const Error& error) {
 // What was printed is only success once it is written.
 int finish(int code) {
   auto flushed = flush_stdout();
+  if (timing::enabled) {
+    timing::mark("done");
+    std::fputs(timing::report().c_str(), stderr);
+  }
   return !flushed && code == 0 ? report(flushed.error()) : code;
 }
 
@@ -189,14 +194,18 @@ int run_command_line(int argc, char** argv) {
   context.argv.assign(argv, argv + argc);
   std::string log_level = "warn";
   bool version = false;
+  bool timing = false;
   std::vector<std::string> words;
   Flags globals;
   declare_global_flags(globals, context.global, log_level);
   declare_program_flags(globals, context.global);
-  globals.flag("-v,--version", version, "").arguments(words, true);
+  globals.flag("-v,--version", version, "");
+  globals.flag("--timing", timing, "").hidden().arguments(words, true);
   const std::vector<std::string> all(context.argv.begin() + (argc > 0 ? 1 : 0), context.argv.end());
   if (auto parsed = globals.parse(all, ""); !parsed) return report(parsed.error());
   if (auto checked = check_log_level(log_level); !checked) return report(checked.error());
+  if (timing) timing::enable();
+  timing::mark("command line read");
   if (version) {
     std::fputs("creel version " CREEL_VERSION "\n", stdout);
     return finish(0);

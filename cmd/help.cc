@@ -121,6 +121,7 @@ std::string program_help() {
   for (FlagInfo& info : shown) info.hidden = info.names == "--inside-userns";
   shown.push_back({"--help", "", "Help for creel", true, false, {}, {}});
   shown.push_back({"-v,--version", "", "Version of creel", true, false, {}, {}});
+  shown.push_back({"--timing", "", "Say at the end how long what took", true, false, {}, {}});
   return "Run containers, without a daemon and without root\n\nUsage:\n  creel [options] [command]\n\nAvailable "
          "Commands:\n" +
          command_list(listed_commands("")) + "\nOptions:\n" + flag_list(shown);

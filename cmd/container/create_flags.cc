@@ -131,8 +131,10 @@ void CreateFlags::declare(Flags& flags) {
   flags.flag("--rm", o.remove, "Remove the container when it ends");
   flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");
   flags.integer("--stop-timeout", stop_timeout_, "seconds", "Time to end after the stop signal, before SIGKILL");
-  flags.value("--log-driver", o.log_driver, "driver", "Where output is logged: k8s-file, json-file or none")
-      .choices({"k8s-file", "json-file", "none"});
+  flags.value("--sdnotify", o.sdnotify, "mode", "When systemd is told that it is ready: container, conmon, healthy, ignore")
+      .choices({"container", "conmon", "healthy", "ignore"});
+  flags.value("--log-driver", o.log_driver, "driver", "Where output is logged: k8s-file, json-file, journald, passthrough or none")
+      .choices({"k8s-file", "json-file", "journald", "passthrough", "passthrough-tty", "none"});
   flags.list("--log-opt", o.log_opt, "key=value", "Option of the log driver: max-size, max-file, path, tag");
   flags.value("--volume-driver", volume_driver_, "string", "").hidden();
   flags.value("--isolation", isolation_, "string", "").hidden();

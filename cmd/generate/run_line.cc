@@ -105,10 +105,13 @@ Result<RunLine> read_run_line(const std::vector<std::string>& argv) {
   Flags program;
   declare_global_flags(program, global, log_level);
   declare_program_flags(program, global);
+  bool timing = false;
+  program.flag("--timing", timing, "");
   std::size_t at = std::min<std::size_t>(1, argv.size());
   std::vector<TypedFlag> before;
   RunLine out;
   TRY(read_flags(program.infos(), argv, at, before));
+  std::erase_if(before, [](const TypedFlag& flag) { return flag.name == "--timing"; });
   for (const TypedFlag& flag : before)
     out.program_flags.insert(out.program_flags.end(), flag.words.begin(), flag.words.end());
   if (at < argv.size() && argv[at] == "container") ++at;

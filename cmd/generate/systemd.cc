@@ -102,7 +102,7 @@ Result<Unit> GenerateSystemdCommand::unit(engine::Engine& engine) {
   TRY(check_unit_name(out.name));
   out.container = name;
   out.store = engine.paths().store;
-  out.pid_file = engine.paths().running(config.id) + "/monitor.pid";
+  out.pid_file = !config.monitor_pidfile.empty() ? config.monitor_pidfile : engine.paths().running(config.id) + "/monitor.pid";
   take_restart(out, out.line.value("--restart"));
   if (!restart_.empty()) {
     if (std::find(kRestartPolicies.begin(), kRestartPolicies.end(), restart_) == kRestartPolicies.end()) {

@@ -119,7 +119,7 @@ Result<int> InfoCommand::run(Context& context) {
                          {"registries", json::object()},
                          {"plugins",
                           {{"authorization", nullptr},
-                           {"log", {"k8s-file", "json-file", "none"}},
+                           {"log", {"k8s-file", "json-file", "journald", "passthrough", "none"}},
                            {"network", {"slirp4netns", "host", "none", "container"}},
                            {"volume", {"local"}}}},
                          {"version", version_document()}};

@@ -86,6 +86,7 @@ std::string program_page() {
   std::vector<FlagInfo> infos = flags.infos();
   for (FlagInfo& info : infos) info.hidden = info.names == "--inside-userns";
   infos.push_back({"-v,--version", "", "Show the version", true, false, {}, {}});
+  infos.push_back({"--timing", "", "Say on stderr, at the end, how long what took", true, false, {}, {}});
   infos.push_back({"--help", "", "Show help, also after a command", true, false, {}, {}});
   out += flag_items(infos) + ".SH COMMANDS\n";
   for (const Command& command : table()) {

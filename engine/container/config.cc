@@ -170,6 +170,7 @@ void visit(Visitor&& member, Config& c) {
   member("monitorPidfile", c.monitor_pidfile);
   member("requires", c.requires_);
   member("pidfile", c.pidfile);
+  member("sdnotify", c.sdnotify);
   member("createCommand", c.create_command);
 }
 

@@ -93,12 +93,13 @@ struct ContainerConfig {
   unsigned stop_timeout = 10;           // seconds
   RestartConfig restart;
   HealthConfig health;
-  std::string log_driver = "k8s-file";  // "json-file", "none"
+  std::string log_driver = "k8s-file";  // "json-file", "journald", "passthrough", "passthrough-tty", "none"
   std::int64_t log_max_size = 0;
   int log_max_files = 1;
   std::string log_tag, log_path;
   std::string cidfile, pidfile, monitor_pidfile;
   std::vector<std::string> requires_;  // IDs of containers that are started first
+  std::string sdnotify = "container";  // "conmon", "healthy", "ignore"
   std::vector<std::string> create_command;  // the whole argv, for inspect
 };
 

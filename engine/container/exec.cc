@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/timing.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/exec_plan.h"
@@ -186,9 +187,11 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
     return fail(Code::kInUse, "can only create exec sessions on running containers: container state improper");
   }
   TRY_SET(ContainerConfig config, config_of(record));
+  timing::mark("container found");
   TRY_SET(runtime::Process process, make_exec_process(engine, config, options));
   TRY_SET(const runtime::Cgroup group, enter_control_group(record.id, observed));
   record_container(engine, record, "exec");
+  timing::mark("process planned");
   const Work work{engine, config, observed, pidfd->get(), group, std::move(process), options};
   if (options.tty && !options.detach) return exec_with_terminal(work, options);
 
@@ -211,12 +214,14 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   // Another runtime says on it what is wrong, which its log says too: that is shown once.
   TRY_SET(err, make_channel(STDERR_FILENO, has_external_runtime(config)));
   TRY_SET(runtime::ExecProcess started, work.start({in.for_child(), out.for_child(), err.for_child()}));
+  timing::mark("namespaces joined, command started");
   for (Channel* channel : {&in, &out, &err}) channel->inside.reset();
   if (in.outside.valid() || out.outside.valid() || err.outside.valid()) {
     signal(SIGPIPE, SIG_IGN);  // a process that closes its input does not end us
     relay_pipes(in, out, err, started.pidfd.get());
   }
   outcome.exit_code = exit_code_of(started.pid);
+  timing::mark("command ended");
   return outcome;
 }
 

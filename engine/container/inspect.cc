@@ -122,7 +122,7 @@ json config_section(const ContainerConfig& config) {
   out["Passwd"] = !config.no_passwd;
   if (!config.tz.empty()) out["Timezone"] = config.tz;
   if (!config.sysctls.empty()) out["Sysctls"] = config.sysctls;
-  out["sdNotifyMode"] = "container";
+  out["sdNotifyMode"] = config.sdnotify;
   for (const SecretUse& use : config.secrets) {
     out["Secrets"].push_back({{"Name", use.name}, {"ID", use.id}, {"UID", use.uid}, {"GID", use.gid}, {"Mode", use.mode}});
   }

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "engine/container/container.h"
+#include "engine/container/journal.h"
 #include "engine/container/state.h"
 
 namespace creel::engine {
@@ -8,11 +9,11 @@ Result<void> logs(Engine& engine, const std::string& name, const LogsRequest& re
                   const std::function<bool(const monitor::LogLine&)>& line) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   TRY_SET(ContainerConfig config, config_of(record));
-  if (config.log_driver == "none") {
-    return fail(Code::kFailed,
-                "this container is using the 'none' log driver, cannot read logs: this container is not logging "
-                "output");
+  if (config.log_driver == "none" || config.log_driver.starts_with("passthrough")) {
+    return fail(Code::kFailed, "this container is using the '" + config.log_driver +
+                                   "' log driver, cannot read logs: this container is not logging output");
   }
+  if (config.log_driver == "journald") return read_journal(engine, record.id, request, line);
   monitor::LogQuery query;
   query.driver = config.log_driver == "json-file" ? monitor::LogDriver::kJsonFile : monitor::LogDriver::kK8sFile;
   query.path = config.log_path;

@@ -59,7 +59,8 @@ struct CreateOptions {
   std::vector<std::string> network;       // --network
   std::optional<std::string> entrypoint;  // JSON array or one word; "" clears
   std::optional<std::string> workdir;
-  std::string user, hostname, domainname, userns, stop_signal, cidfile, pidfile, monitor_pidfile, shm_size, shm_size_systemd, log_driver;
+  std::string user, hostname, domainname, userns, stop_signal, cidfile, pidfile, monitor_pidfile, shm_size, shm_size_systemd, log_driver,
+      sdnotify;
   std::vector<std::string> log_opt, cap_add, cap_drop, security_opt, add_host, dns, dns_search, dns_option, ulimit,
       group_add;
   std::optional<unsigned> stop_timeout;

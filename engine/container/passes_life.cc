@@ -10,8 +10,10 @@
 #include "engine/container/container.h"
 #include "engine/container/passes.h"
 #include "engine/container/runtime_choice.h"
+#include "engine/container/service.h"
 #include "engine/container/state.h"
 #include "engine/health/health.h"
+#include "engine/monitor/shared/journal.h"
 
 namespace creel::engine {
 
@@ -25,7 +27,18 @@ Result<std::string> absolute(const std::string& path) {
 }
 
 bool is_built(const std::string& log_driver) {
-  return log_driver == "k8s-file" || log_driver == "json-file" || log_driver == "none";
+  return log_driver == "k8s-file" || log_driver == "json-file" || log_driver == "none" || log_driver == "journald" ||
+         log_driver == "passthrough" || log_driver == "passthrough-tty";
+}
+
+bool has_journal() { return access(monitor::kJournalSocket, W_OK) == 0; }
+
+Result<void> check_log_driver(const ContainerConfig& config) {
+  if (config.log_driver == "journald" && !has_journal()) return monitor::no_journal();
+  if (config.log_driver == "passthrough" && config.tty) {
+    return fail(Code::kInvalid, "the '--log-driver passthrough' option cannot be used on a TTY");
+  }
+  return {};
 }
 
 }  // namespace
@@ -56,11 +69,20 @@ Result<void> pass_life(Creation& creation) {
     if (!found.ok()) return std::move(found).error().within("container dependency \"" + name + "\"");
     config.requires_.push_back(found->id);
   }
+  if (!options.sdnotify.empty()) {
+    TRY(check_sdnotify(options.sdnotify));
+    config.sdnotify = options.sdnotify;
+  }
   TRY_SET(config.restart, parse_restart_policy(options.restart));
   if (options.remove && config.restart.restarts() && config.restart.policy != "on-failure") {
     return fail(Code::kInvalid, "the --rm option conflicts with --restart, when the restartPolicy is not \"on-failure\" and \"no\"");
   }
-  return apply_health(options.health, creation.image_config.health, config.health);
+  TRY(apply_health(options.health, creation.image_config.health, config.health));
+  // It would never be said.
+  if (config.sdnotify == "healthy" && !config.health.check.runs()) {
+    return fail(Code::kInvalid, "sdnotify policy \"healthy\" requires a healthcheck to be set");
+  }
+  return {};
 }
 
 Result<void> pass_logging(Creation& creation) {
@@ -69,22 +91,19 @@ Result<void> pass_logging(Creation& creation) {
   TRY_SET(const EngineConfiguration* defaults, creation.engine.configuration());
   if (!options.log_driver.empty()) {
     config.log_driver = options.log_driver;
-  } else if (is_built(defaults->log_driver)) {
+  } else if (is_built(defaults->log_driver) && (defaults->log_driver != "journald" || has_journal())) {
     config.log_driver = defaults->log_driver;
   } else if (!defaults->log_driver.empty()) {
     // A file that other engines share must not keep this one from running anything.
-    creation.engine.warn("containers.conf: log driver " + defaults->log_driver + " is not built, " + config.log_driver +
-                         " is used");
+    creation.engine.warn("containers.conf: log driver " + defaults->log_driver +
+                         (is_built(defaults->log_driver) ? " finds no journal, " : " is not built, ") + config.log_driver + " is used");
   }
   if (defaults->log_size_max) config.log_max_size = std::max<std::int64_t>(*defaults->log_size_max, 0);
-  if (config.log_driver == "journald" || config.log_driver == "passthrough" || config.log_driver == "passthrough-tty") {
-    return fail(Code::kUnsupported, "--log-driver " + config.log_driver + " is not built yet")
-        .with_hint("Built: k8s-file (the default), json-file and none.");
-  }
   if (!is_built(config.log_driver)) {
-    return fail(Code::kInvalid,
-                "invalid log driver \"" + config.log_driver + "\": k8s-file, json-file or none is expected");
+    return fail(Code::kInvalid, "invalid log driver \"" + config.log_driver +
+                                    "\": k8s-file, json-file, journald, passthrough or none is expected");
   }
+  TRY(check_log_driver(config));
   for (const std::string& option : options.log_opt) {
     const Cut pair = cut(option, '=');
     if (!pair.found)
@@ -103,12 +122,14 @@ Result<void> pass_logging(Creation& creation) {
       TRY_SET(config.log_path, absolute(pair.after));
     } else if (pair.before == "tag") {
       config.log_tag = pair.after;
+      TRY(log_tag(config));
     } else {
       return fail(Code::kInvalid,
                   "invalid log option \"" + pair.before + "\": max-size, max-file, path or tag is expected");
     }
   }
-  if (config.log_path.empty() && config.log_driver != "none") {
+  const bool to_file = config.log_driver == "k8s-file" || config.log_driver == "json-file";
+  if (config.log_path.empty() && to_file) {
     config.log_path = creation.engine.paths().container(config.id) + "/log";
   }
   return {};

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/timing.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/create.h"
@@ -18,6 +19,7 @@
 #include "engine/container/external_runtime.h"
 #include "engine/container/joined_namespaces.h"
 #include "engine/container/passes.h"
+#include "engine/container/service.h"
 #include "engine/container/spec_passes.h"
 #include "engine/container/state.h"
 #include "engine/container/user_mounts.h"
@@ -37,6 +39,8 @@ using monitor::Launch;
 monitor::LogDriver log_driver(const std::string& name) {
   if (name == "none") return monitor::LogDriver::kNone;
   if (name == "json-file") return monitor::LogDriver::kJsonFile;
+  if (name == "journald") return monitor::LogDriver::kJournald;
+  if (name.starts_with("passthrough")) return monitor::LogDriver::kPassthrough;
   return monitor::LogDriver::kK8sFile;
 }
 
@@ -62,6 +66,15 @@ std::vector<int> pass_namespaces(const JoinedNamespaces& joined, runtime::Plan& 
   return out;
 }
 
+// What is passed on would be the caller's terminal, with all that can be done to it.
+Result<void> check_passthrough(const ContainerConfig& config) {
+  if (config.log_driver == "passthrough-tty") return {};
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (isatty(fd)) return fail(Code::kInvalid, "the '--log-driver passthrough' option cannot be used on a TTY");
+  }
+  return {};
+}
+
 Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, const JoinedNamespaces& joined,
                               const StartRequest& request) {
   SpecContext context;
@@ -74,6 +87,9 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   TRY_SET(runtime::Spec spec, make_spec(engine, config, context));
   pass_descriptors(request, spec.process);
   monitor::Job job;
+  job.notify = notify_job(config);
+  TRY(add_notify_socket(engine, config, job.notify, spec));
+  job.timing = timing::enabled;
   TRY_SET(job.plan, runtime::compile(spec, engine.rootless() || has_user_namespace(spec)));
   TRY_SET(job.plan.cgroup, plan_control_group(engine, config));
   job.plan.cgroup.resources.devices = spec.resources.devices;
@@ -90,6 +106,8 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   job.open_stdin = config.open_stdin;
   job.keep_record = !config.remove;
   job.log_driver = log_driver(config.log_driver);
+  if (job.log_driver == monitor::LogDriver::kJournald) job.journal_fields = journal_fields(config);
+  if (job.log_driver == monitor::LogDriver::kPassthrough) job.open_stdin = false;
   job.log_path = config.log_path;
   job.log_max_size = config.log_max_size;
   job.log_max_files = config.log_max_files;
@@ -118,7 +136,7 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
 monitor::RelayOptions relay_options(const ContainerConfig& config, const StartRequest& request, pid_t pid, int pidfd) {
   monitor::RelayOptions options;
   options.terminal = config.tty && isatty(STDIN_FILENO);
-  options.stdin_open = request.interactive && config.open_stdin;
+  options.stdin_open = request.interactive && config.open_stdin && log_driver(config.log_driver) != monitor::LogDriver::kPassthrough;
   options.sig_proxy = request.sig_proxy && !options.terminal;
   options.out = request.out;
   options.err = request.err;
@@ -132,6 +150,7 @@ monitor::RelayOptions relay_options(const ContainerConfig& config, const StartRe
 Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& config, monitor::Attachment attachment,
                                      const monitor::RelayOptions& options) {
   TRY_SET(monitor::RelayResult result, monitor::relay(attachment, options));
+  timing::mark("command ended");
   StartOutcome outcome;
   outcome.detached = result.detached;
   outcome.exit_code = result.exit_code;
@@ -155,6 +174,7 @@ Result<StartOutcome> relay_until_end(Engine& engine, const ContainerConfig& conf
     attachment.take_cleanup();
     TRY(forget_container(engine, config.id, config.cidfile, anonymous));
     attachment.forgotten();
+    timing::mark("record removed");
     record_container(engine, config, {"remove"});
     return outcome;
   }
@@ -176,16 +196,25 @@ Result<void> give_job(Engine& engine, Launch& launch, const ContainerConfig& con
                       const JoinedNamespaces& joined) {
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request));
-  const std::vector<int> namespaces = pass_namespaces(joined, job.plan);
-  return launch.give(job, request.attach, namespaces);
+  timing::mark("plan made");
+  std::vector<int> namespaces = pass_namespaces(joined, job.plan);
+  if (job.log_driver == monitor::LogDriver::kPassthrough) {
+    TRY(check_passthrough(config));
+    namespaces.insert(namespaces.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  }
+  TRY(launch.give(job, request.attach, namespaces));
+  timing::mark("user namespace joined, job given");
+  return {};
 }
 
 Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
                                      const StartRequest& request, const JoinedNamespaces& joined) {
   TRY(make_running_dir(engine, config.id));
   unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
+  announce_monitor(config, launch.monitor_pid());
   TRY(give_job(engine, launch, config, request, joined));
   TRY_SET(pid_t pid, launch.started());
+  timing::mark("command started");
   if (!config.monitor_pidfile.empty()) {
     auto written = write_atomic(config.monitor_pidfile, std::to_string(launch.monitor_pid()), 0644);
     if (!written.ok()) engine.warn("writing --conmon-pidfile: " + written.error().text);
@@ -213,7 +242,9 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
   // The user namespace is made while this process goes on.
   std::optional<Result<Launch>> launch(begin());
   if (!launch->ok()) return std::move(*launch).error();
+  timing::mark("user namespace and monitor begun");
   TRY(engine.store(storage::Store::Access::kWrite));
+  timing::mark("store opened");
   storage::ImageRecord image;
   if (!options.rootfs) {
     TRY_SET(auto found, image_at_hand(engine, options.image, options.pull, options.platform));
@@ -225,9 +256,11 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
       if (!launch->ok()) return std::move(*launch).error();
     }
     image = std::move(*found);
+    timing::mark("image found");
   }
   Fd claim;
   TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image), &claim));
+  timing::mark("container recorded");
   if (on_created) on_created(config.id);
   auto outcome = start_container(engine, launch->value(), config, request, joined);
   if (!outcome.ok()) {
@@ -295,6 +328,9 @@ Result<StartOutcome> attach(Engine& engine, const std::string& name, const Start
   const monitor::Observed observed = observe(engine, record.id);
   if (!is_alive(observed) || !observed.state) return fail(Code::kInUse, "you can only attach to running containers");
   TRY_SET(ContainerConfig config, config_of(record));
+  if (log_driver(config.log_driver) == monitor::LogDriver::kPassthrough) {
+    return fail(Code::kInvalid, "this container is using the '" + config.log_driver + "' log driver, cannot attach");
+  }
   TRY_SET(monitor::Attachment attachment,
           monitor::attach(engine.paths().running(record.id), request.interactive && config.open_stdin, true));
   Fd pidfd;

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/timing.h"
 #include "engine/monitor/client.h"
 #include "engine/monitor/shared/protocol.h"
 #include "engine/runtime/child/wire.h"
@@ -134,6 +135,7 @@ Result<pid_t> Launch::started() {
   runtime::Reader reader(packet.data);
   std::int32_t pid = 0;
   reader.get(pid);
+  if (timing::enabled) timing::merge(std::string_view(packet.data).substr(sizeof(pid)));
   return static_cast<pid_t>(pid);
 }
 

@@ -87,7 +87,9 @@ verify() {
   engine create --name web --stop-timeout 33 $BUSYBOX true
   expect 0 generate systemd --new --name --restart-policy always --restart-sec 5 --start-timeout 7 \
     --wants a.service --after b.service --after c.service --requires d.service web
-  assert_equal "$(line Restart)/$(line RestartSec)/$(line TimeoutStartSec)" always/5/7
+  assert_equal "$(line Restart)/$(line TimeoutStartSec)" always/7
+  # Podman 4.3 forgets it.
+  is_podman || assert_equal "$(line RestartSec)" 5
   assert_equal "$(grep -c -x -e 'After=b.service c.service' <<<"$output")" 1
   assert_output_contains "Wants=a.service"
   assert_output_contains "Requires=d.service"

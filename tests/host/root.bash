@@ -24,6 +24,29 @@ by_files() {
   [ ! -e "$group" ] || fail "$group is still there"
 }
 
+# What the machine does when it starts, for a user who lingers: the user's systemd, and with it what is enabled there.
+boot() {
+  local user uid
+  user=$(cut -d: -f1 /etc/subuid | head -n 1)
+  uid=$(id -u "$user")
+  as_user() { runuser -u "$user" -- env HOME="$(getent passwd "$user" | cut -d: -f6)" XDG_RUNTIME_DIR="/run/user/$uid" PATH="$PATH" "$@"; }
+  loginctl enable-linger "$user"
+  wait_until as_user systemctl --user is-system-running --wait
+  as_user creel load -q -i "$here/../busybox.tar" >/dev/null
+  as_user creel create --name web $BUSYBOX sleep 1000
+  as_user sh -c 'mkdir -p ~/.config/systemd/user && cd ~/.config/systemd/user && creel generate systemd --new --name --files web && creel rm web'
+  as_user systemctl --user daemon-reload
+  as_user systemctl --user enable container-web
+  ! as_user creel container exists web
+  systemctl restart "user@$uid.service"
+  wait_until as_user systemctl --user is-active --quiet container-web
+  equal "$(as_user creel inspect -f '{{.State.Status}}' web)" running
+  # And the machine's end: stopped, not killed, and gone.
+  systemctl stop "user@$uid.service"
+  systemctl start "user@$uid.service"
+  wait_until as_user systemctl --user is-active --quiet container-web
+}
+
 # A container of creel-runtime alone, "box", that runs; its control groups are made by MANAGER ("" or --systemd-cgroup).
 start_box() {
   local bundle=$work/bundle program
@@ -75,4 +98,5 @@ test_case "creel-runtime: limits, pause, statistics; groups by systemd" runtime_
 test_case "creel-runtime: events tells of an OOM kill when it happens, and ends with the container" runtime_events
 test_case "limits by the system's systemd" limits
 test_case "limits by files" by_files
+test_case "a user who lingers: the unit is started with the machine" boot
 finish

@@ -211,5 +211,6 @@ test_case "cgroupfs: the group is gone with the container, also after the monito
 test_case "without a group; the monitor is no part of it" modes
 test_case "without a PID namespace the whole group ends" whole_group
 test_case "info says what there is" information
+. "$(dirname "$0")/units.bash"
 test_case "split: beneath the caller's own group" splitting
 finish

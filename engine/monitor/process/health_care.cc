@@ -49,6 +49,7 @@ void Session::probe_now() {
 void Session::take_probe() {
   const ProbeReport report = prober_.finish();
   answer_probes(report.result);
+  if (report.result == ProbeResult::kHealthy) notifier_.healthy();
   if (report.action != HealthAction::kNone) end_by_health(report.action);
 }
 

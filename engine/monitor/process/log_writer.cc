@@ -58,10 +58,15 @@ Result<std::int64_t> cut_torn_record(int fd, const std::string& path) {
 
 }  // namespace
 
-Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files) {
+Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std::int64_t max_size, int max_files,
+                                 const std::string& journal_fields) {
   LogWriter out;
   out.driver_ = driver;
-  if (driver == LogDriver::kNone) return out;
+  if (driver == LogDriver::kNone || driver == LogDriver::kPassthrough) return out;
+  if (driver == LogDriver::kJournald) {
+    TRY_SET(out.journal_, JournalWriter::open(journal_fields));
+    return out;
+  }
   out.path_ = path;
   out.max_size_ = max_size;
   out.max_files_ = std::max(max_files, 1);
@@ -72,16 +77,24 @@ Result<LogWriter> LogWriter::open(LogDriver driver, const std::string& path, std
 }
 
 void LogWriter::write(bool is_stderr, std::string_view chunk) {
-  if (driver_ == LogDriver::kNone) return;
-  const std::string time = timestamp(driver_ == LogDriver::kJsonFile);
+  if (!file_.valid() && !journal_) return;
+  const std::string time = journal_ ? std::string() : timestamp(driver_ == LogDriver::kJsonFile);
   while (!chunk.empty()) {
     const std::size_t newline = chunk.find('\n');
     const std::size_t size = std::min(newline == std::string_view::npos ? chunk.size() : newline, kLongestRecord);
     const bool partial = size != newline;
-    append(is_stderr, chunk.substr(0, size), partial, time);
+    if (journal_) {
+      journal_->write(is_stderr, partial, chunk.substr(0, size));
+    } else {
+      append(is_stderr, chunk.substr(0, size), partial, time);
+    }
     chunk.remove_prefix(partial ? size : size + 1);
   }
   flush();
+}
+
+void LogWriter::end(std::int64_t started_ns, int exit_code) {
+  if (journal_) journal_->end(started_ns, exit_code);
 }
 
 void LogWriter::append(bool is_stderr, std::string_view piece, bool partial, const std::string& time) {

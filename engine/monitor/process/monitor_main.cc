@@ -90,7 +90,7 @@ int monitor_main(int argc, char** argv) {
     return 125;
   }
   const std::int32_t pid = *started;
-  send_packet(kSocket, Type::kStarted, std::string_view(reinterpret_cast<const char*>(&pid), sizeof(pid)));
+  send_packet(kSocket, Type::kStarted, std::string(reinterpret_cast<const char*>(&pid), sizeof(pid)) + session.timing());
   do {
     session.serve();
     session.end_run();

@@ -194,7 +194,8 @@ void Session::serve() {
                     entry(in_, input),
                     entry(listener_, POLLIN),
                     pollfd{watch_ ? watch_->memory_fd() : -1, POLLPRI, 0},
-                    pollfd{prober_.fd(), POLLIN, 0}});
+                    pollfd{prober_.fd(), POLLIN, 0},
+                    pollfd{notifier_.fd(), POLLIN, 0}});
     const std::size_t first_client = waiting.size();
     for (const Client& client : clients_) {
       // A client's next input waits until the container has taken the last.
@@ -204,6 +205,7 @@ void Session::serve() {
     if (poll(waiting.data(), waiting.size(), patience_ms()) < 0) continue;
     // At the end too, and first: systemd takes the group away as soon as it has seen that it is empty.
     if (waiting[6].revents != 0 || waiting[0].revents != 0) note_oom();
+    if (waiting[8].revents != 0) notifier_.pass_on();
     if (waiting[0].revents != 0) break;
     if (waiting[7].revents != 0) take_probe();
     watch_health();

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/timing.h"
 #include "base/unix_socket.h"
 #include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/event_line.h"
@@ -75,7 +76,9 @@ Result<void> Session::prepare() {
     TRY_SET(container_dir_, open_file(job_.container_dir, O_RDONLY | O_DIRECTORY));
     TRY_SET(running_dir_, open_file(job_.running_dir, O_RDONLY | O_DIRECTORY));
   }
-  TRY_SET(log_, LogWriter::open(job_.log_driver, job_.log_path, job_.log_max_size, job_.log_max_files));
+  note_time("monitor: job taken");
+  TRY_SET(log_, LogWriter::open(job_.log_driver, job_.log_path, job_.log_max_size, job_.log_max_files, job_.journal_fields));
+  TRY_SET(notifier_, Notifier::open(job_.notify, running_dir_.get()));
 
   Fd child_in, child_out, child_err;
   if (!job_.plan.process.terminal) TRY(prepare_stdio(child_in, child_out, child_err));
@@ -86,13 +89,17 @@ Result<void> Session::prepare() {
   for (std::size_t i = 0; i < count; ++i) options.preserved.push_back(preserved_[i].get());
   TRY_SET(first_, make_first_process(job_, {child_in.get(), child_out.get(), child_err.get()}, options));
   preserved_.clear();
+  note_time("monitor: first process cloned");
   // Beside the container's own preparations, not after them.
   TRY_SET(network_, NetworkHelper::start(job_.network, job_.running_dir, first_->network_namespace()));
   TRY(finish_placement());
   first_->placed();
+  note_time("monitor: control group made");
   TRY(listen_for_clients());
   TRY(first_->wait_ready(job_));
+  note_time("monitor: mounts made, rights dropped");
   TRY(network_.wait_ready(job_.network, job_.running_dir));
+  if (!job_.network.argv.empty()) note_time("monitor: network joined");
   if (job_.plan.process.terminal) {
     terminal_ = first_->take_terminal();
     if (!terminal_.valid()) return fail(Code::kFailed, "the container made no terminal");
@@ -105,7 +112,20 @@ Result<void> Session::prepare() {
   return {};
 }
 
+void Session::note_time(const char* done) {
+  if (job_.timing) timing_ += timing::line(done);
+}
+
 Result<void> Session::prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err) {
+  if (job_.log_driver == LogDriver::kPassthrough) {
+    // The last three that came.
+    if (preserved_.size() < 3) return fail(Code::kFailed, "the caller's standard descriptors did not come");
+    Fd* const last = &preserved_[preserved_.size() - 3];
+    child_in = std::move(last[0]);
+    child_out = std::move(last[1]);
+    child_err = std::move(last[2]);
+    return {};
+  }
   TRY(make_pipe(out_, child_out));
   TRY(make_pipe(err_, child_err));
   if (job_.open_stdin) return make_pipe(child_in, in_);
@@ -166,6 +186,8 @@ Result<pid_t> Session::start() {
   }
   pass_on_termination(first_->pidfd());
   began_ns_ = monotonic_ns();
+  notifier_.running();
+  note_time("monitor: command started");
   // Nothing of the plan is needed any more, and this process may live for months.
   runtime::CgroupPlan group = std::move(job_.plan.cgroup);
   group.resources = {};
@@ -251,6 +273,7 @@ void Session::finish() {
   listener_.reset();
   const bool want_cleanup = wants_cleanup();
   if (!want_cleanup) remove_run_files();
+  log_.end(state_.started_ns, exit_code_);
   const std::int32_t code = exit_code_;
   for (Client& client : clients_) {
     client.unsent.push_back({Type::kExit, std::string(reinterpret_cast<const char*>(&code), sizeof(code))});

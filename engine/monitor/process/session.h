@@ -13,6 +13,7 @@
 #include "engine/monitor/process/first_process.h"
 #include "engine/monitor/process/log_writer.h"
 #include "engine/monitor/process/network.h"
+#include "engine/monitor/process/notifier.h"
 #include "engine/monitor/process/prober.h"
 #include "engine/monitor/shared/job.h"
 #include "engine/monitor/shared/protocol.h"
@@ -43,6 +44,8 @@ class Session {
   void finish();
   // After finish(): the container's.
   [[nodiscard]] int exit_code() const { return exit_code_; }
+  // With Job::timing: what was done when, until start() came back.
+  [[nodiscard]] const std::string& timing() const { return timing_; }
   // Undoes prepare().
   void abandon();
 
@@ -64,6 +67,7 @@ class Session {
   Result<void> begin_placement();
   Result<void> finish_placement();
   void note_oom();
+  void note_time(const char* done);
   void leave_control_group();
   Result<void> start_recorded();
   void accept_clients();
@@ -115,6 +119,7 @@ class Session {
   std::optional<runtime::CgroupWatch> watch_;
   bool oom_killed_ = false;
   NetworkHelper network_;
+  Notifier notifier_;
   LogWriter log_;
   std::vector<Client> clients_;
   std::string stdin_pending_;
@@ -128,6 +133,7 @@ class Session {
   bool restart_at_once_ = false;            // by a command
   bool restarted_ = false;                  // this run was not begun by a command
   std::int64_t began_ns_ = 0, last_pause_ns_ = 0;
+  std::string timing_;
 };
 
 }  // namespace creel::engine::monitor

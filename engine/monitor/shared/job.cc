@@ -8,7 +8,7 @@ namespace creel::engine::monitor {
 namespace {
 // "CRJB", and a number to be raised with every change of the fields.
 constexpr std::uint32_t kMagic = 0x424a5243;
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 }  // namespace
 
 template <typename Archive>
@@ -36,9 +36,13 @@ void fields(Archive& a, RestartJob& r) {
   a.all(r.rule, r.most, r.program, r.stop_signal, r.stop_timeout_s);
 }
 template <typename Archive>
+void fields(Archive& a, NotifyJob& n) {
+  a.all(n.when, n.socket);
+}
+template <typename Archive>
 void fields(Archive& a, Job& j) {
   a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
-        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
+        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.journal_fields, j.notify, j.timing, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
         j.network, j.runtime, j.health, j.restart, j.plan);
 }
 

@@ -14,7 +14,15 @@
 
 namespace creel::engine::monitor {
 
-enum class LogDriver : std::uint8_t { kNone, kK8sFile, kJsonFile };
+// kPassthrough: the container has the caller's own descriptors, and the monitor sees nothing of what it writes.
+enum class LogDriver : std::uint8_t { kNone, kK8sFile, kJsonFile, kJournald, kPassthrough };
+
+// When a service manager is told that the container is ready: sd_notify(3).
+enum class NotifyWhen : std::uint8_t { kNever, kRunning, kContainerSays, kHealthy };
+struct NotifyJob {
+  NotifyWhen when = NotifyWhen::kNever;
+  std::string socket;  // the manager's, as NOTIFY_SOCKET has it
+};
 
 struct NetworkJob {
   // Programs to start beside the container's network namespace; today slirp4netns or none.
@@ -42,6 +50,9 @@ struct Job {
   std::string log_path;
   std::int64_t log_max_size = 0;  // bytes; 0: unbounded
   int log_max_files = 1;
+  std::string journal_fields;  // kJournald: what is said of the container with each line, "KEY=value\n"
+  NotifyJob notify;
+  bool timing = false;         // STARTED comes with the times of what was done
   std::string pidfile;         // --pidfile: written by the monitor; empty: none
   std::string conmon_pidfile;  // --conmon-pidfile
   std::vector<std::string>
