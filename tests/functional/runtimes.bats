@@ -317,3 +317,18 @@ passes_descriptors() {
   assert_output $'three\nfour'
 }
 @test "run and exec --preserve-fds" { each passes_descriptors; }
+
+checked_and_restarted() {
+  with 0 run -d --name checked --network none --health-interval disable --health-retries 1 --health-cmd 'echo seen; test -e /good' $BUSYBOX sleep 1000
+  expect 1 healthcheck run checked
+  expect 0 exec checked touch /good
+  expect 0 healthcheck run checked
+  expect 0 inspect -f '{{.State.Health.Status}} {{range .State.Health.Log}}{{.ExitCode}} {{.Output}} {{end}}' checked
+  assert_output "healthy 1 seen 0 seen "
+  with 0 run -d --name tried --network none --restart on-failure:1 $BUSYBOX sh -c 'echo once; exit 3'
+  expect 0 wait tried
+  assert_output 3
+  expect 0 logs tried
+  assert_output $'once\nonce'
+}
+@test "health checks, restart policies" { each checked_and_restarted; }

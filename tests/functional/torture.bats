@@ -11,7 +11,7 @@ teardown_file() { is_podman || close_store; }
 
 df_sum() { engine system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { print sum + 0 }'; }
 
-@test "processes that pull, run, exec, stop, restart, check, tag, remove and prune at random" {
+@test "processes that pull, run, exec, stop, kill, check, tag, remove and prune at random" {
   engine load -q -i "$SESSION/busybox.tar" >/dev/null
   local workers=8
   if [ -n "${TORTURE:-}" ]; then workers=32; fi
