@@ -1,7 +1,7 @@
 # ctest entries beyond the unit tests. Labels: lint, functional, functional-root, host, perf, fresh, fault; ./check runs the
 # first four.
 
-foreach(name layering size assertions)
+foreach(name layering size assertions differences)
   add_test(NAME lint/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name})
   set_tests_properties(lint/${name} PROPERTIES LABELS lint TIMEOUT 60)
 endforeach()
@@ -35,6 +35,10 @@ if(TARGET creel)
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run --as-root ${CMAKE_SOURCE_DIR}/tests/functional/power-as-root.bats)
   set_tests_properties(fault/kill fault/power PROPERTIES LABELS fault TIMEOUT 7200 RUN_SERIAL ON
     ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR};FAULT_EVERY=1")
+  # A gibibyte of output, ten thousand processes.
+  add_test(NAME fault/streams COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run ${CMAKE_SOURCE_DIR}/tests/functional/streams.bats)
+  set_tests_properties(fault/streams PROPERTIES LABELS fault TIMEOUT 3600 RUN_SERIAL ON
+    ENVIRONMENT "CREEL_BUILD=${CMAKE_BINARY_DIR};STREAMS=full")
   # 32 processes for five minutes.
   add_test(NAME fault/torture COMMAND ${CMAKE_SOURCE_DIR}/scripts/test-run ${CMAKE_SOURCE_DIR}/tests/functional/torture.bats)
   set_tests_properties(fault/torture PROPERTIES LABELS fault TIMEOUT 3600 RUN_SERIAL ON

@@ -42,9 +42,12 @@ bool LogPrinter::print(const engine::monitor::LogLine& line) {
   held_ += line.text;
   if (!line.partial) held_ += '\n';
   inside = line.partial;
-  // With a prefix others write to the same place: then a line goes out whole.
-  const bool now = options_.at_once && (!line.partial || options_.prefix.empty());
-  return (!now && held_.size() < kMostHeld) || flush().ok();
+  return held_.size() < kMostHeld || flush().ok();
+}
+
+bool LogPrinter::catch_up() {
+  const bool inside = inside_line_[0] || inside_line_[1];
+  return (inside && !options_.prefix.empty()) || flush().ok();
 }
 
 Result<void> LogPrinter::flush() {

@@ -14,11 +14,13 @@ class LogPrinter {
   struct Options {
     std::string prefix;  // "web ": at the beginning of each line
     bool timestamps = false;
-    bool at_once = false;  // each record is written as it comes: --follow
   };
   explicit LogPrinter(Options options) : options_(std::move(options)) {}
   // False: it cannot be written; flush() tells why.
   bool print(const engine::monitor::LogLine& line);
+  // For --follow, when there is no more to read for now: writes what is held back, but no part of a line where others write
+  // to the same place. False: it cannot be written.
+  bool catch_up();
   // Writes what is held back.
   Result<void> flush();
 

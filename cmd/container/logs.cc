@@ -64,14 +64,15 @@ Result<int> LogsCommand::run(Context& context) {
   const auto print = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
     LogPrinter::Options options;
     options.timestamps = timestamps_;
-    options.at_once = follow_;
     if (several) {
       TRY_SET(const engine::Container container, engine::find(own, target.name));
       options.prefix = (names_ ? container.record.name : container.record.id.substr(0, 12)) + " ";
       if (color_) options.prefix = kColors[index_of(target) % kColors.size()] + options.prefix + "\033[0m";
     }
     LogPrinter printer(std::move(options));
-    TRY(engine::logs(own, target.name, request,
+    engine::LogsRequest asked = request;
+    asked.caught_up = [&] { return printer.catch_up(); };
+    TRY(engine::logs(own, target.name, asked,
                      [&](const engine::monitor::LogLine& line) { return printer.print(line); }));
     auto written = printer.flush();
     if (!written) return std::move(written).error().within("writing the logs of " + target.name);

@@ -94,7 +94,7 @@ struct ContainerConfig {
   RestartConfig restart;
   HealthConfig health;
   std::string log_driver = "k8s-file";  // "json-file", "journald", "passthrough", "passthrough-tty", "none"
-  std::int64_t log_max_size = 0;
+  std::int64_t log_max_size = 0;        // bytes; 0: the usual bound, -1: none
   int log_max_files = 1;
   std::string log_tag, log_path;
   std::string cidfile, pidfile, monitor_pidfile;

@@ -99,6 +99,7 @@ struct LogsRequest {
   bool follow = false;
   std::int64_t tail = -1;
   std::optional<std::int64_t> since_ns, until_ns;
+  std::function<bool()> caught_up;  // monitor::LogQuery
 };
 Result<void> logs(Engine& engine, const std::string& name, const LogsRequest& request,
                   const std::function<bool(const monitor::LogLine&)>& line);

@@ -21,6 +21,7 @@ Result<void> logs(Engine& engine, const std::string& name, const LogsRequest& re
   query.until_ns = request.until_ns;
   query.tail = request.tail;
   query.follow = request.follow;
+  query.caught_up = request.caught_up;
   query.running_dir = engine.paths().running(record.id);
   const monitor::Observed observed = observe(engine, record.id);
   // Never started: there is nothing to read, and nothing to wait for.

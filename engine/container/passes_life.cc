@@ -98,7 +98,7 @@ Result<void> pass_logging(Creation& creation) {
     creation.engine.warn("containers.conf: log driver " + defaults->log_driver +
                          (is_built(defaults->log_driver) ? " finds no journal, " : " is not built, ") + config.log_driver + " is used");
   }
-  if (defaults->log_size_max) config.log_max_size = std::max<std::int64_t>(*defaults->log_size_max, 0);
+  if (defaults->log_size_max) config.log_max_size = *defaults->log_size_max > 0 ? *defaults->log_size_max : -1;
   if (!is_built(config.log_driver)) {
     return fail(Code::kInvalid, "invalid log driver \"" + config.log_driver +
                                     "\": k8s-file, json-file, journald, passthrough or none is expected");
@@ -109,7 +109,10 @@ Result<void> pass_logging(Creation& creation) {
     if (!pair.found)
       return fail(Code::kInvalid, "invalid log option \"" + option + "\": must be of the form KEY=VALUE");
     if (pair.before == "max-size") {
-      if (pair.after == "-1") continue;
+      if (pair.after == "-1") {
+        config.log_max_size = -1;
+        continue;
+      }
       TRY_SET(config.log_max_size, parse_size(pair.after, "--log-opt max-size"));
       if (config.log_max_size <= 0)
         return fail(Code::kInvalid, "--log-opt max-size=" + pair.after + ": must be greater than 0");

@@ -98,7 +98,7 @@ Result<void> remove_dependents(Engine& engine, const std::string& id, const Remo
   TRY_SET(const std::vector<std::string> others, dependents(engine, id));
   if (others.empty()) return {};
   if (!options.depend) {
-    return fail(Code::kInUse, "container " + id + " has dependent containers which must be removed before it: " +
+    return fail(Code::kExists, "container " + id + " has dependent containers which must be removed before it: " +
                                   join(others, ", ") + ": container already exists")
         .with_hint("rm --depend removes them, too");
   }

@@ -36,6 +36,9 @@ namespace {
 
 using monitor::Launch;
 
+// Unless told otherwise a log does not fill the disk: the last gibibyte is always there, and at most two are.
+constexpr std::int64_t kUsualLogSize = std::int64_t{1} << 30;
+
 monitor::LogDriver log_driver(const std::string& name) {
   if (name == "none") return monitor::LogDriver::kNone;
   if (name == "json-file") return monitor::LogDriver::kJsonFile;
@@ -109,9 +112,10 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   if (job.log_driver == monitor::LogDriver::kJournald) job.journal_fields = journal_fields(config);
   if (job.log_driver == monitor::LogDriver::kPassthrough) job.open_stdin = false;
   job.log_path = config.log_path;
-  job.log_max_size = config.log_max_size;
-  job.log_max_files = config.log_max_files;
+  job.log_max_size = config.log_max_size > 0 ? config.log_max_size : config.log_max_size < 0 ? 0 : kUsualLogSize;
+  job.log_max_files = config.log_max_size == 0 ? std::max(config.log_max_files, 2) : config.log_max_files;
   job.pidfile = config.pidfile;
+  job.conmon_pidfile = config.monitor_pidfile;
   TRY_SET(job.health, make_health_job(engine, config));
   job.restart = make_restart_job(engine, config);
   // A unit of `generate systemd`, which looks for its main process there.
@@ -215,10 +219,6 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
   TRY(give_job(engine, launch, config, request, joined));
   TRY_SET(pid_t pid, launch.started());
   timing::mark("command started");
-  if (!config.monitor_pidfile.empty()) {
-    auto written = write_atomic(config.monitor_pidfile, std::to_string(launch.monitor_pid()), 0644);
-    if (!written.ok()) engine.warn("writing --conmon-pidfile: " + written.error().text);
-  }
   record_container(engine, config, request.attach ? std::vector<std::string>{"init", "attach", "start"} : std::vector<std::string>{"init", "start"});
   StartOutcome outcome;
   if (!request.attach) {

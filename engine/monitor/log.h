@@ -27,6 +27,7 @@ struct LogQuery {
   std::int64_t tail = -1;   // lines; -1: all
   bool follow = false;      // until the container ends; inotify, no polling
   std::string running_dir;  // to know when it ends
+  std::function<bool()> caught_up;  // with follow: all that is there has been read, and is waited for more; false stops
 };
 // Calls `line` for each record in order. Returning false stops. Bytes come back exactly as the process wrote them.
 Result<void> read_log(const LogQuery& query, const std::function<bool(const LogLine&)>& line);

@@ -234,6 +234,7 @@ Result<void> read_log(const LogQuery& query, const std::function<bool(const LogL
     const bool ended = gone || !monitor_lives(query.running_dir) || (query.until_ns && now_ns() > *query.until_ns);
     TRY_SET(more, stream.read_on());
     if (ended || !more) break;
+    if (query.caught_up && !query.caught_up()) break;
     TRY_SET(gone, watch.wait(query.running_dir, left_until(query.until_ns)));
   }
   return {};

@@ -85,7 +85,7 @@ Result<std::int64_t> blocks_of(const std::string& directory, const std::string& 
 
 bool is_no_error(const Error& error) {
   // Or another is removing it at the same time.
-  return error.code == Code::kInUse || error.code == Code::kNotFound || error.err == ENOTEMPTY;
+  return error.code == Code::kInUse || error.code == Code::kExists || error.code == Code::kNotFound || error.err == ENOTEMPTY;
 }
 
 }  // namespace
