@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "engine/container/claim.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/dependents.h"
@@ -119,9 +120,17 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     return fail(Code::kNotFound, "no container with ID or name \"" + name + "\" found: no such container");
   }
   TRY(remove_dependents(engine, record->id, options));
-  const monitor::Observed observed = observe(engine, record->id);
   auto config = config_of(*record);
-  if (is_active(observed)) {
+  Fd claim;
+  // What somebody was about to start runs by the time that they let go of it.
+  for (monitor::Observed observed = observe(engine, record->id); !claim.valid() || is_active(observed);
+       observed = observe(engine, record->id)) {
+    if (!is_active(observed)) {
+      claim = claim_for_removal(engine, record->id);
+      if (claim.valid()) continue;
+      break;
+    }
+    claim.reset();
     if (!options.force) {
       return fail(Code::kInUse,
                   "cannot remove container " + record->id + " as it is " + monitor::to_string(observed.status) +
@@ -138,6 +147,8 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     }
     TRY(stop_container(engine, *record, timeout == 0 ? 0 : options.timeout.value_or(timeout), signal));
   }
+  // It was another's to remove.
+  if (auto left = find_record(engine, record->id); !left.ok() && left.error().code == Code::kNotFound) return {};
   const bool volumes = options.volumes || record->remove_on_exit;
   TRY(delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes));
   record_container(engine, *record, "remove");

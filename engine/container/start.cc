@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "base/timing.h"
+#include "engine/container/claim.h"
 #include "engine/container/container.h"
 #include "engine/container/control_group.h"
 #include "engine/container/create.h"
@@ -211,13 +212,16 @@ Result<void> give_job(Engine& engine, Launch& launch, const ContainerConfig& con
   return {};
 }
 
+// `claim`: of the container; given up when it runs, where nobody but its remover can want it then.
 Result<StartOutcome> start_container(Engine& engine, Launch& launch, const ContainerConfig& config,
-                                     const StartRequest& request, const JoinedNamespaces& joined) {
+                                     const StartRequest& request, const JoinedNamespaces& joined, Fd& claim) {
   TRY(make_running_dir(engine, config.id));
   unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
   announce_monitor(config, launch.monitor_pid());
   TRY(give_job(engine, launch, config, request, joined));
   TRY_SET(pid_t pid, launch.started());
+  // With --rm this process removes it in the end, and no other is to be faster.
+  if (!config.remove) claim.reset();
   timing::mark("command started");
   record_container(engine, config, request.attach ? std::vector<std::string>{"init", "attach", "start"} : std::vector<std::string>{"init", "start"});
   StartOutcome outcome;
@@ -262,9 +266,10 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
   TRY_SET(ContainerConfig config, create_container(engine, options, argv, std::move(image), &claim));
   timing::mark("container recorded");
   if (on_created) on_created(config.id);
-  auto outcome = start_container(engine, launch->value(), config, request, joined);
+  auto outcome = start_container(engine, launch->value(), config, request, joined, claim);
   if (!outcome.ok()) {
     launch.reset();
+    claim.reset();
     if (auto record = find_record(engine, config.id); !record.ok() && record.error().code == Code::kNotFound) {
       return fail(Code::kFailed, "container " + config.name + " was removed while it was being started");
     }
@@ -292,8 +297,9 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
   TRY(start_required(engine, config.requires_));
   TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
   TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()));
+  TRY_SET(Fd claim, claim_for_start(engine, record.id));
   TRY(prepare_user_mounts(engine, config));
-  auto outcome = start_container(engine, launch, config, request, joined);
+  auto outcome = start_container(engine, launch, config, request, joined, claim);
   if (!outcome.ok()) {
     // Two starts at once: the other one won.
     if (outcome.error().code == Code::kInUse && !request.attach && is_alive(observe(engine, record.id))) {

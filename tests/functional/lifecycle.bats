@@ -295,3 +295,20 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   expect 0 ps --ns --format json
   assert_contains "$output" "$(readlink "/proc/$pid/ns/mnt" | tr -dc 0-9)"
 }
+
+@test "start and rm -f of one container at the same time: one or the other, nothing between" {
+  creel_only "Podman takes half a second for each"
+  for round in $(seq 25); do
+    expect 0 create --name contested $BUSYBOX sleep 1000
+    id=$output
+    $(engine_command) start contested >"$BATS_TEST_TMPDIR/started" 2>&1 &
+    starter=$!
+    sleep "0.0$((RANDOM % 4))"
+    expect 0 rm -f -t 0 contested
+    wait $starter || grep -q -E 'no such container|was removed|no container with' "$BATS_TEST_TMPDIR/started" || fail "$(cat "$BATS_TEST_TMPDIR/started")"
+    # Where the start came second there was nothing left to start.
+    expect 0 ps -aq
+    assert_output ""
+    wait_until 10 test ! -e "$XDG_RUNTIME_DIR/creel/containers/$id"
+  done
+}
