@@ -48,8 +48,8 @@ teardown() { clean_up; }
   creel_only
   expect 125 run --gpus all $BUSYBOX true
   assert_contains "$stderr" "--gpus"
-  expect 125 run --restart always $BUSYBOX true
-  assert_contains "$stderr" "--restart"
+  expect 125 run --pod some $BUSYBOX true
+  assert_contains "$stderr" "--pod"
   expect 125 build .
   assert_contains "$stderr" "build"
   expect 0 ps -aq
