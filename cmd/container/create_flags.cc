@@ -130,6 +130,7 @@ void CreateFlags::declare(Flags& flags) {
       .choices({"no", "on-failure", "always", "unless-stopped"});
   flags.flag("--rm", o.remove, "Remove the container when it ends");
   flags.value("--stop-signal", o.stop_signal, "signal", "Signal that stop sends");
+  flags.integer("--timeout", timeout_, "seconds", "How long the container may run before it is killed; 0: any time");
   flags.integer("--stop-timeout", stop_timeout_, "seconds", "Time to end after the stop signal, before SIGKILL");
   flags.value("--sdnotify", o.sdnotify, "mode", "When systemd is told that it is ready: container, conmon, healthy, ignore")
       .choices({"container", "conmon", "healthy", "ignore"});
@@ -176,6 +177,9 @@ Result<engine::CreateOptions> CreateFlags::options() const {
   if (quiet_) pull.emplace_back("--quiet");
   if (stop_timeout_ != kNotGiven) {
     TRY_SET(options.stop_timeout, parse_seconds(stop_timeout_, "--stop-timeout"));
+  }
+  if (timeout_ != kNotGiven) {
+    TRY_SET(options.timeout, parse_seconds(timeout_, "--timeout"));
   }
   if (oom_score_adj_ != kNotGiven) options.oom_score_adj = oom_score_adj_;
   return options;

@@ -24,7 +24,7 @@ class CreateFlags {
   std::string pull_ = "missing", os_, arch_, variant_, authfile_, cert_dir_, creds_, retry_, retry_delay_, signature_policy_, volume_driver_, isolation_;
   std::optional<bool> tls_verify_;
   bool quiet_ = false, ignored_ = false;
-  std::int64_t stop_timeout_ = kNotGiven, oom_score_adj_ = kNotGiven;
+  std::int64_t stop_timeout_ = kNotGiven, oom_score_adj_ = kNotGiven, timeout_ = kNotGiven;
   std::vector<std::string> arguments_;
 
   static constexpr std::int64_t kNotGiven = INT64_MIN;

@@ -95,6 +95,8 @@ Result<json> runtime_document(engine::Engine& engine, const std::string& monitor
 }  // namespace
 
 void InfoCommand::declare(Flags& flags) {
+  // Of Podman's machine; there is nothing more to show.
+  flags.flag("-D,--debug", ignored_, "").hidden();
   flags.value("-f,--format", format_, "string", "Print JSON, or by a Go template");
 }
 

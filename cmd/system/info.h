@@ -12,6 +12,7 @@ class InfoCommand : public Handler {
 
  private:
   std::string format_;
+  bool ignored_ = false;
 };
 
 }  // namespace creel::cmd

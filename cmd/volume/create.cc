@@ -23,6 +23,7 @@ void VolumeCreateCommand::declare(Flags& flags) {
   flags.integer("--gid", gid_, "gid", "Group that the volume belongs to, as containers see it");
   flags.flag("--ignore", ignore_, "A volume of that name that exists is no error");
   flags.list("-l,--label", labels_, "key=value", "Set a label");
+  flags.value("--name", name_, "name", "Name of the volume, as Docker takes it").hidden();
   flags.list("-o,--opt", options_, "key=value", "Set an option of the driver: type, device or o, as for mount(8)");
   flags.integer("--uid", uid_, "uid", "User that the volume belongs to, as containers see it");
   flags.arguments(arguments_);
@@ -33,7 +34,11 @@ Result<int> VolumeCreateCommand::run(Context& context) {
     return fail(Code::kUnsupported, "volume driver \"" + driver_ + "\": there is no driver but \"local\"");
   }
   engine::VolumeRequest request;
-  if (!arguments_.empty()) request.name = arguments_[0];
+  request.name = name_;
+  if (!arguments_.empty()) {
+    if (!name_.empty()) return fail(Code::kInvalid, "conflicting options: cannot specify a volume name through both --name and as a positional arg");
+    request.name = arguments_[0];
+  }
   TRY_SET(request.options, engine::parse_volume_options(options_));
   TRY(take_id(uid_, "UID", request.options));
   TRY(take_id(gid_, "GID", request.options));

@@ -16,7 +16,7 @@ class VolumeCreateCommand : public Handler {
   Result<int> run(Context& context) override;
 
  private:
-  std::string driver_ = "local";
+  std::string driver_ = "local", name_;
   std::int64_t uid_ = engine::kNotGiven, gid_ = engine::kNotGiven;
   bool ignore_ = false;
   std::vector<std::string> labels_, options_, arguments_;

@@ -159,6 +159,7 @@ void visit(Visitor&& member, Config& c) {
   member("remove", c.remove);
   member("stopSignal", c.stop_signal);
   member("stopTimeout", c.stop_timeout);
+  member("timeout", c.timeout);
   member("restartPolicy", c.restart.policy);
   member("restartMost", c.restart.most);
   member("logDriver", c.log_driver);

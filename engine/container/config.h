@@ -91,6 +91,7 @@ struct ContainerConfig {
   bool remove = false;
   std::string stop_signal = "SIGTERM";
   unsigned stop_timeout = 10;           // seconds
+  unsigned timeout = 0;                 // seconds that it may run; 0: any time
   RestartConfig restart;
   HealthConfig health;
   std::string log_driver = "k8s-file";  // "json-file", "journald", "passthrough", "passthrough-tty", "none"

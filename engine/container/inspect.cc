@@ -117,7 +117,7 @@ json config_section(const ContainerConfig& config) {
   char umask[8];
   std::snprintf(umask, sizeof umask, "%04o", config.umask.value_or(022) & 07777u);
   out["Umask"] = umask;
-  out["Timeout"] = 0;
+  out["Timeout"] = config.timeout;
   out["StopTimeout"] = config.stop_timeout;
   out["Passwd"] = !config.no_passwd;
   if (!config.tz.empty()) out["Timezone"] = config.tz;

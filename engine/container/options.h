@@ -64,6 +64,7 @@ struct CreateOptions {
   std::vector<std::string> log_opt, cap_add, cap_drop, security_opt, add_host, dns, dns_search, dns_option, ulimit,
       group_add;
   std::optional<unsigned> stop_timeout;
+  unsigned timeout = 0;  // seconds that it may run; 0: any time
   std::string restart;  // "on-failure:3"
   HealthOptions health;
   std::optional<std::string> umask;
@@ -80,7 +81,7 @@ struct CreateOptions {
   // devices and what the process may be
   std::vector<std::string> device, device_cgroup_rule;
   std::optional<std::int64_t> oom_score_adj;
-  std::string personality, rdt_class, seccomp_policy = "default";
+  std::string personality, seccomp_policy = "default";
   bool read_only_tmpfs = true;
   // environment
   std::vector<std::string> unsetenv;

@@ -93,10 +93,6 @@ Result<void> pass_devices(Creation& creation) {
       return fail(Code::kInvalid, "unknown personality \"" + options.personality + "\": LINUX or LINUX32 is expected");
     }
   }
-  if (!options.rdt_class.empty()) {
-    return fail(Code::kUnsupported, "--rdt-class " + options.rdt_class +
-                                        ": Intel RDT needs the resctrl file system, which Creel does not manage");
-  }
   return {};
 }
 

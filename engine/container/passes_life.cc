@@ -63,6 +63,7 @@ Result<void> pass_life(Creation& creation) {
       creation.engine.warn("the image's stop signal \"" + signal + "\" is unknown, SIGTERM is used");
     }
   }
+  config.timeout = options.timeout;
   if (options.stop_timeout) config.stop_timeout = *options.stop_timeout;
   for (const std::string& name : options.requires_) {
     auto found = find_record(creation.engine, name);

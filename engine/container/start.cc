@@ -116,6 +116,7 @@ Result<monitor::Job> make_job(Engine& engine, const ContainerConfig& config, con
   job.log_max_size = config.log_max_size > 0 ? config.log_max_size : config.log_max_size < 0 ? 0 : kUsualLogSize;
   job.log_max_files = config.log_max_size == 0 ? std::max(config.log_max_files, 2) : config.log_max_files;
   job.pidfile = config.pidfile;
+  job.timeout_s = config.timeout;
   job.conmon_pidfile = config.monitor_pidfile;
   TRY_SET(job.health, make_health_job(engine, config));
   job.restart = make_restart_job(engine, config);

@@ -162,3 +162,18 @@ teardown() { clean_up; }
   expect_error 125 "--isolation hyperv: default is the only one" run --isolation hyperv $BUSYBOX true
   expect 0 run --rm --isolation default --disable-content-trust $BUSYBOX true
 }
+
+@test "volume create --name, as Docker takes it" {
+  creel_only "Docker's"
+  expect 0 volume create --name docked
+  assert_output docked
+  expect_error 125 "cannot specify a volume name through both" volume create --name docked other
+  expect 0 volume rm docked
+}
+
+@test "run --timeout: killed when its time is over" {
+  expect 137 run --name brief --timeout 1 $BUSYBOX sleep 1000
+  expect 0 inspect -f '{{.Config.Timeout}} {{.State.ExitCode}}' brief
+  assert_output "1 137"
+  expect 0 run --rm --timeout 1000 $BUSYBOX true
+}

@@ -12,15 +12,17 @@
 namespace creel::engine::monitor {
 
 int Session::patience_ms() const {
-  const int probe = prober_.patience_ms();
-  if (!kill_at_ns_) return probe;
-  const int kill = ms_until(*kill_at_ns_);
-  return probe < 0 ? kill : std::min(probe, kill);
+  int patience = prober_.patience_ms();
+  for (const auto& end_ns : {kill_at_ns_, deadline_ns_}) {
+    if (end_ns) patience = patience < 0 ? ms_until(*end_ns) : std::min(patience, ms_until(*end_ns));
+  }
+  return patience;
 }
 
 void Session::watch_health() {
-  if (kill_at_ns_ && monotonic_ns() >= *kill_at_ns_) {
-    kill_at_ns_.reset();
+  for (auto* end_ns : {&kill_at_ns_, &deadline_ns_}) {
+    if (!*end_ns || monotonic_ns() < **end_ns) continue;
+    end_ns->reset();
     (void)pidfd_signal(first_->pidfd(), SIGKILL).ok();
   }
   if (prober_.due()) probe_now();

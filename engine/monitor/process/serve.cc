@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/session.h"
 
 namespace creel::engine::monitor {
@@ -177,6 +178,7 @@ void Session::read_client(Client& client) {
 void Session::serve() {
   // The start has needed more memory than the months to come.
   malloc_trim(0);
+  if (job_.timeout_s > 0) deadline_ns_ = monotonic_ns() + std::int64_t{job_.timeout_s} * 1'000'000'000;
   std::vector<pollfd> waiting;
   for (;;) {
     forget_dropped();

@@ -129,6 +129,7 @@ class Session {
   std::string exit_error_;  // of a restart that has failed
   Prober prober_;
   std::optional<std::int64_t> kill_at_ns_;  // a health check ends the container, which has until then
+  std::optional<std::int64_t> deadline_ns_;  // --timeout
   bool restart_asked_ = false;              // by a health check, or a command
   bool restart_at_once_ = false;            // by a command
   bool restarted_ = false;                  // this run was not begun by a command

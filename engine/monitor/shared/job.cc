@@ -42,7 +42,7 @@ void fields(Archive& a, NotifyJob& n) {
 template <typename Archive>
 void fields(Archive& a, Job& j) {
   a.all(j.id, j.container_dir, j.running_dir, j.runtime_dir, j.user_namespace, j.open_stdin, j.keep_record,
-        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.journal_fields, j.notify, j.timing, j.pidfile, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
+        j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.journal_fields, j.notify, j.timing, j.pidfile, j.timeout_s, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
         j.network, j.runtime, j.health, j.restart, j.plan);
 }
 

@@ -54,6 +54,7 @@ struct Job {
   NotifyJob notify;
   bool timing = false;         // STARTED comes with the times of what was done
   std::string pidfile;         // --pidfile: written by the monitor; empty: none
+  std::uint32_t timeout_s = 0;  // that each run may take; 0: any time
   std::string conmon_pidfile;  // --conmon-pidfile
   std::vector<std::string>
       cleanup_argv;  // run at the end when no attached CLI took over: creel --inside-userns … __cleanup ID
