@@ -183,6 +183,8 @@ Result<void> read_journal(Engine& engine, const std::string& id, const LogsReque
       TRY_SET(const std::string bytes, journalctl_process.read());
       if (bytes.empty()) break;
       TRY_SET(more, parser.feed(bytes, use));
+      // What has been read is shown before more is waited for.
+      if (follow && request.caught_up && !request.caught_up()) more = false;
     }
     TRY(journalctl_process.end(!more));
     if (follow) return {};
