@@ -34,7 +34,8 @@ Result<int> RmCommand::run(Context& context) {
   }
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   TRY_SET(const std::vector<Target> targets, selection_.resolve(engine));
-  const bool ignore = selection_.ignore() || force_ || options.depend;
+  // Of --all one may have gone with another, as what depends on it.
+  const bool ignore = selection_.ignore() || force_ || selection_.all();
   const auto remove = [&](engine::Engine& own, const Target& target) -> Result<std::string> {
     // What was not there is not echoed as removed.
     if (ignore) {
