@@ -42,6 +42,8 @@ Result<std::string> clean_name(const char* name) {
 
 struct Later {
   std::string path;
+  dev_t device;
+  ino_t inode;
   mode_t mode;
   timespec times[2];
 };
@@ -69,7 +71,9 @@ class Extraction {
     // Last: writing into a directory moves its time, and a read-only one keeps an unprivileged caller out.
     for (auto it = later_.rbegin(); it != later_.rend(); ++it) {
       auto dir = open_in_root(root_, it->path, O_RDONLY | O_DIRECTORY);
-      if (!dir.ok()) continue;
+      struct stat info {};
+      // Somebody inside may have put another one there, or a link.
+      if (!dir.ok() || fstat(dir->get(), &info) != 0 || info.st_dev != it->device || info.st_ino != it->inode) continue;
       if (fchmod(dir->get(), it->mode) != 0) return errno_error("setting the mode of " + it->path);
       (void)futimens(dir->get(), it->times);
     }
@@ -130,13 +134,18 @@ class Extraction {
                    : times[1];
   }
 
-  static void add_xattrs(int fd, archive_entry* entry) {
+  [[nodiscard]] mode_t mode_of(archive_entry* entry) const {
+    return archive_entry_perm(entry) & (options_.chown ? 07777 : ~(S_ISUID | S_ISGID) & 07777);
+  }
+
+  void add_xattrs(int fd, archive_entry* entry) const {
     archive_entry_xattr_reset(entry);
     const char* key = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
     while (archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK) {
       const std::string name(key == nullptr ? "" : key);
+      if (!options_.chown && name.starts_with("security.")) continue;
       if (is_portable_xattr(name)) (void)fsetxattr(fd, key, value, size, 0);
     }
   }
@@ -167,7 +176,7 @@ class Extraction {
     TRY(content(fd, shown));
     TRY(own(fd, entry, shown));
     // After the owner: chown(2) takes set-uid away.
-    if (fchmod(fd, archive_entry_perm(entry)) != 0) return errno_error("setting the mode of " + shown);
+    if (fchmod(fd, mode_of(entry)) != 0) return errno_error("setting the mode of " + shown);
     add_xattrs(fd, entry);
     timespec times[2];
     fill_times(entry, times);
@@ -200,7 +209,9 @@ class Extraction {
   Result<void> directory_attributes(int fd, archive_entry* entry, const std::string& shown) {
     TRY(own(fd, entry, shown));
     add_xattrs(fd, entry);
-    Later later{shown, archive_entry_perm(entry), {}};
+    struct stat info {};
+    if (fstat(fd, &info) != 0) return errno_error("stat " + shown);
+    Later later{shown, info.st_dev, info.st_ino, archive_entry_perm(entry), {}};
     fill_times(entry, later.times);
     later_.push_back(std::move(later));
     return {};
@@ -259,6 +270,7 @@ class Extraction {
         return set_link_attributes(parent.get(), last, entry, false);
       case AE_IFCHR:
       case AE_IFBLK: {
+        if (!options_.chown) return {};
         const mode_t mode = (type == AE_IFCHR ? S_IFCHR : S_IFBLK) | archive_entry_perm(entry);
         // Devices are for those who may make them.
         if (mknodat(parent.get(), last.c_str(), mode, archive_entry_rdev(entry)) != 0) {

@@ -20,7 +20,9 @@ struct Ownership {
 struct ExtractOptions {
   std::string base;                // a directory in the root: where entries go
   std::optional<Ownership> owner;  // of all that is made; absent: what the entries say
-  bool chown = true;               // false: who runs this owns it
+  // False: who runs this owns it. Then nothing of it has rights of its own (set-user-ID, capabilities), for they were meant
+  // for another owner, and devices are left out.
+  bool chown = true;
   bool overwrite = false;          // a directory in the place of a file goes with all that is in it, and vice versa
   std::string into;  // the one regular file of the stream is written into this existing one, links followed
 };

@@ -103,6 +103,19 @@ containers() {
   assert_output 7:8
 }
 
+@test "cp: what has rights of its own in a container has none on the host" {
+  creel_only "Podman keeps set-user-ID bits, which are then of another user"
+  expect 0 run -d --name c $BUSYBOX sh -c 'mkdir /d; cp /bin/busybox /d/suid; chmod 6755 /d/suid; echo ready; exec sleep 1000'
+  wait_for_log c ready
+  expect 0 cp c:/d "$BATS_TEST_TMPDIR/d"
+  assert_equal "$(stat -c %a "$BATS_TEST_TMPDIR/d/suid")" 755
+  # Into a container it keeps them: they are of its own user.
+  chmod 4755 "$BATS_TEST_TMPDIR/d/suid"
+  expect 0 cp "$BATS_TEST_TMPDIR/d/suid" c:/tmp/again
+  expect 0 exec c stat -c %a /tmp/again
+  assert_output 4755
+}
+
 @test "cp -: tar streams" {
   containers
   mkdir -p "$BATS_TEST_TMPDIR/d"

@@ -59,6 +59,19 @@ directories_of() {
   expect 0 rmi localhost/changed
 }
 
+@test "root: cp brings no device, and nothing with capabilities, out of a container" {
+  expect 0 run -d --name c --network none --cap-add MKNOD $BUSYBOX sh -c \
+    'mkdir /d; mknod -m 666 /d/memory c 1 1; cp /bin/busybox /d/able; chmod 4755 /d/able; echo ready; exec sleep 1000'
+  wait_for_log c ready
+  python3 -c 'import os, sys
+os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))' \
+    "/proc/$(engine inspect -f '{{.State.Pid}}' c)/root/d/able"
+  expect 0 cp c:/d "$BATS_TEST_TMPDIR/d"
+  assert_equal "$(ls "$BATS_TEST_TMPDIR/d")" able
+  assert_equal "$(stat -c %a "$BATS_TEST_TMPDIR/d/able")" 755
+  run -1 python3 -c 'import os, sys; os.getxattr(sys.argv[1], "security.capability")' "$BATS_TEST_TMPDIR/d/able"
+}
+
 @test "root: nothing is left mounted in the host's namespace" {
   before=$(wc -l </proc/self/mountinfo)
   expect 0 run --rm --network none $BUSYBOX true
