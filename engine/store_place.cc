@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -57,9 +60,18 @@ std::string nearest_directory(std::string path) {
 // Nobody but root and us can replace what is in it.
 bool is_safe(const std::string& dir) {
   struct stat info {};
-  if (stat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
+  if (lstat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
   if (info.st_uid != 0 && info.st_uid != geteuid()) return false;
   return (info.st_mode & 0022) == 0 || (info.st_mode & S_ISVTX) != 0;
+}
+
+// The first directory on the way to a resolved path, itself included, in which others can replace what it leads to.
+std::string unsafe_part(const std::string& path) {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (!is_safe(part)) return part;
+    if (end == std::string::npos) return {};
+  }
 }
 
 Result<void> make_node_store(const std::string& store) {
@@ -68,14 +80,23 @@ Result<void> make_node_store(const std::string& store) {
 
 // The home's own place, where no other is better.
 Result<StorePlace> on_this_node(const rootless::Directories& home, std::string reason) {
-  for (const std::string& dir : node_directories()) {
-    (void)make_dirs(dir, 0700).ok();
-    if (!is_safe(dir)) continue;
+  std::string unsafe;
+  for (const std::string& named : node_directories()) {
+    (void)make_dirs(named, 0700).ok();
+    // A link on the way there that is another's may lead elsewhere tomorrow.
+    const std::unique_ptr<char, decltype(&free)> real(realpath(named.c_str(), nullptr), free);
+    if (!real) continue;
+    const std::string dir(real.get());
+    if (unsafe = unsafe_part(dir); !unsafe.empty()) continue;
     const std::string store = dir + "/" + node_store_name(home.store);
     TRY(make_node_store(store));
     auto refused = rootless::store_refusal(rootless::Identity::kUser, home.runtime, store, rootless::Needs::kAll);
     if (refused.ok() && refused->empty()) return StorePlace{store, std::move(reason), true};
     rmdir(store.c_str());  // only where nothing is in it
+  }
+  if (const char* own = std::getenv("CREEL_NODE_STORAGE"); own != nullptr && *own != '\0' && !unsafe.empty()) {
+    return fail(Code::kDenied, "CREEL_NODE_STORAGE " + std::string(own) + ": others can replace what is in " + unsafe)
+        .with_hint("set it to a directory that only you can write, on a way of such directories");
   }
   return StorePlace{home.store, {}, true};
 }

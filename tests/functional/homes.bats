@@ -91,6 +91,25 @@ load_busybox() { expect 0 load -q -i "$SESSION/busybox.tar"; }
   load_busybox
 }
 
+@test "a place that others can replace is none: a directory on the way that they can write, a link of theirs" {
+  home_on_file_server --chown-deny
+  mkdir -m 0777 "$WORK/open"
+  chmod 0777 "$WORK/open"
+  mkdir "$WORK/open/mine"
+  export CREEL_NODE_STORAGE=$WORK/open/mine
+  expect_error 125 "others can replace what is in $WORK/open" images
+  # As in /tmp.
+  chmod 1777 "$WORK/open"
+  expect 0 images
+  assert_contains "$stderr" "that of this node is $WORK/open/mine/creel-"
+  # What a link leads to is used, not the link.
+  rm -rf "$XDG_RUNTIME_DIR/creel"
+  ln -s "$WORK/open/mine" "$WORK/link"
+  CREEL_NODE_STORAGE=$WORK/link expect 0 images
+  assert_contains "$stderr" "that of this node is $WORK/open/mine/creel-"
+  unshare --map-auto --map-root-user rm -rf "$WORK/open"
+}
+
 @test "storage.conf's rootless_storage_path says which disk of the node" {
   unset CREEL_NODE_STORAGE
   printf '[storage]\nrootless_storage_path = "%s/scratch/$UID/storage"\n' "$WORK" >"$WORK/storage.conf"
