@@ -148,6 +148,14 @@ checked() {
   assert_equal "$status" 1
 }
 
+@test "a check that leaves somebody behind who writes without end has ended all the same" {
+  expect 0 run -d --name web --network none --health-interval disable \
+    --health-cmd 'yes & echo $! >/yes; exit 0' $BUSYBOX sleep 1000
+  expect 0 healthcheck run web
+  assert_equal "$(health Status web)" healthy
+  expect 0 exec web sh -c 'kill $(cat /yes)'
+}
+
 @test "failures in the start period do not count; the first success ends the wait" {
   creel_only "Podman wants systemd for that"
   expect 0 run -d --name slowly --network none --health-interval 1h --health-start-interval 50ms --health-start-period 1h --health-retries 1 \

@@ -5,13 +5,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace creel::engine::monitor {
 
 namespace {
-
-constexpr int kPatienceSeconds = 5;
 
 // A value that may have any bytes: its key alone, then its size as 64 bits, least significant byte first.
 void append_field(std::string& out, std::string_view key, std::string_view value) {
@@ -25,14 +24,14 @@ void append_field(std::string& out, std::string_view key, std::string_view value
 
 }  // namespace
 
-Result<JournalWriter> JournalWriter::open(const std::string& fields, const char* socket) {
+Result<JournalWriter> JournalWriter::open(const std::string& fields, const char* socket, int patience_ms) {
   JournalWriter out;
   out.path_ = socket;
   out.fields_ = fields;
   if (access(socket, W_OK) != 0) return no_journal();
   out.socket_ = Fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!out.socket_.valid()) return errno_error("making a socket for the journal");
-  const timeval patience{kPatienceSeconds, 0};
+  const timeval patience{patience_ms / 1000, patience_ms % 1000 * 1000};
   setsockopt(out.socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   return out;
 }
@@ -42,8 +41,10 @@ void JournalWriter::send(std::string_view text) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path_.c_str(), sizeof(address.sun_path) - 1);
-  (void)sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-               sizeof(address));
+  const int flags = MSG_NOSIGNAL | (hangs_ ? MSG_DONTWAIT : 0);
+  const ssize_t sent =
+      sendto(socket_.get(), text.data(), text.size(), flags, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  hangs_ = sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void JournalWriter::write(bool is_stderr, bool partial, std::string_view line) {

@@ -40,10 +40,12 @@ Result<Notifier> Notifier::open(const NotifyJob& job, int running_dir) {
   if (job.when != NotifyWhen::kContainerSays) return out;
   TRY_SET(const Fd dir, open_at(running_dir, "notify", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   unlinkat(dir.get(), kSocket, 0);
-  TRY_SET(out.listener_, listen_unix(dir.get(), kSocket, SOCK_DGRAM | SOCK_NONBLOCK, 0));
-  // Whoever the container's process is.
-  if (fchmodat(dir.get(), kSocket, 0777, 0) != 0)
-    return errno_error("opening the container's notification socket to it");
+  // For whoever the container's process is, and from the first moment: by name, a process that outlived the last run could
+  // have put a link to something else there.
+  const mode_t before = umask(0);
+  auto listener = listen_unix(dir.get(), kSocket, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  umask(before);
+  TRY_SET(out.listener_, std::move(listener));
   return out;
 }
 

@@ -68,7 +68,8 @@ class Run {
 
  private:
   Result<Running> start(const HealthCheck& check, int output);
-  void read_output();
+  // How many bytes; closes the pipe at its end.
+  int read_output();
   // Until it has ended (true), its time is over (false), or nobody wants it any more.
   bool wait_end(int pidfd, std::int64_t timeout_ns);
 
@@ -102,11 +103,12 @@ Result<Running> Run::start(const HealthCheck& check, int output) {
   return Running{process.pid, std::move(process.pidfd)};
 }
 
-void Run::read_output() {
+int Run::read_output() {
   char buffer[4096];
   const ssize_t got = read(output_.get(), buffer, sizeof buffer);
   if (got > 0 && text_.size() < kLargestOutput) text_.append(buffer, static_cast<std::size_t>(got));
   if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) output_.reset();
+  return static_cast<int>(std::max<ssize_t>(got, 0));
 }
 
 bool Run::wait_end(int pidfd, std::int64_t timeout_ns) {
@@ -120,9 +122,10 @@ bool Run::wait_end(int pidfd, std::int64_t timeout_ns) {
     if (entries[0].revents != 0) break;
     if (ready == 0) return false;
   }
-  // What it has left running may hold the pipe: what is in it now is all.
+  // What it has left running may hold the pipe, and go on writing: what is in it now is all.
   int rest = 0;
-  while (output_.valid() && ioctl(output_.get(), FIONREAD, &rest) == 0 && rest > 0) read_output();
+  if (!output_.valid() || ioctl(output_.get(), FIONREAD, &rest) != 0) return true;
+  while (output_.valid() && rest > 0) rest -= read_output();
   return true;
 }
 

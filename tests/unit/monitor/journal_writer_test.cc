@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/unix_socket.h"
 #include "tests/unit/monitor/temporary_dir.h"
 
@@ -62,4 +63,24 @@ TEST_CASE("journal: none is an error that says so; one that goes away harms nobo
   REQUIRE(socket.ok());
   writer->write(false, false, "kept");
   CHECK(received(*socket).find("kept") != std::string::npos);
+}
+
+TEST_CASE("journal: one that hangs is waited for once, not for each line") {
+  TemporaryDir dir;
+  const std::string path = dir.path + "/journal";
+  auto at = open_file(dir.path, O_RDONLY | O_DIRECTORY);
+  REQUIRE(at.ok());
+  auto socket = listen_unix(at->get(), "journal", SOCK_DGRAM, 0);
+  REQUIRE(socket.ok());
+  constexpr int kPatienceMs = 500;
+  auto writer = JournalWriter::open("", path.c_str(), kPatienceMs);
+  REQUIRE(writer.ok());
+  // More than any queue holds; each with a wait would be minutes.
+  const std::int64_t begin = now_ns();
+  for (int i = 0; i < 2000; ++i) writer->write(false, false, std::to_string(i));
+  CHECK((now_ns() - begin) / 1000000 < 20 * kPatienceMs);
+  while (received(*socket) != "nothing") continue;
+  // It is well again.
+  writer->write(false, false, "after");
+  CHECK(received(*socket).find("after") != std::string::npos);
 }
