@@ -1,7 +1,5 @@
 # tests/fuzz: hostile input for everything that parses. ./check feeds the seeds to one ordinary program; with CREEL_FUZZ
-# (clang) each target is a program of libFuzzer's:
-#   CC=clang-14 CXX=clang++-14 cmake -S . -B build/fuzz -G Ninja -DCREEL_FUZZ=ON && ninja -C build/fuzz fuzz
-#   unshare -Ur build/fuzz/tests/fuzz-tar -max_total_time=300 NEW-SEEDS tests/fuzz/corpus/tar
+# (clang) each target is a program of libFuzzer's: scripts/fuzz builds and runs them.
 set(FUZZ ${CMAKE_SOURCE_DIR}/tests/fuzz)
 if(CREEL_TESTS OR CREEL_FUZZ)
   add_library(creel_fuzz STATIC EXCLUDE_FROM_ALL

@@ -20,7 +20,7 @@ if(CREEL_SANITIZE)
 endif()
 if(CREEL_FUZZ)
   target_compile_options(creel_flags INTERFACE
-    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1 -Wno-unknown-warning-option)
   target_link_options(creel_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
