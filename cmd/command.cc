@@ -28,18 +28,24 @@ void open_standard_descriptors() {
   }
 }
 
+// Of a command that has failed too, and once.
+void print_times(const char* end) {
+  if (!timing::enabled) return;
+  timing::mark(end);
+  std::fputs(timing::report().c_str(), stderr);
+  timing::enabled = false;
+}
+
 int report(const Error& error) {
   print_error(error);
+  print_times("failed");
   return exit_code(error);
 }
 
 // What was printed is only success once it is written.
 int finish(int code) {
   auto flushed = flush_stdout();
-  if (timing::enabled) {
-    timing::mark("done");
-    std::fputs(timing::report().c_str(), stderr);
-  }
+  if (flushed) print_times("done");
   return !flushed && code == 0 ? report(flushed.error()) : code;
 }
 

@@ -12,6 +12,7 @@
 #include "cmd/container/exec.h"
 #include "cmd/container/exists.h"
 #include "cmd/container/healthcheck.h"
+#include "cmd/container/init.h"
 #include "cmd/container/inspect.h"
 #include "cmd/container/kill.h"
 #include "cmd/container/logs.h"
@@ -147,6 +148,11 @@ std::vector<Command> rows() {
                      kExecExamples};
   const Command kill{"kill", "[options] CONTAINER [CONTAINER...]", "Send a signal to one or more running containers",
                      kLocal, kShown, make<KillCommand>, 0, kAny};
+  const Command init{"init", "[options] CONTAINER [CONTAINER...]", "Make everything ready for containers to start",
+                     kLocal, kShown, make<InitCommand>, 0, kAny,
+                     "Does all of a start but the last step: namespaces, mounts and network are there, to be looked at or changed, and the\n"
+                     "container's command is begun by creel start.",
+                     "creel create --name web nginx\ncreel init web\ncreel start web"};
   const Command logs{"logs", "[options] CONTAINER [CONTAINER...]", "Fetch the logs of one or more containers",
                      kLocal, kShown, make<LogsCommand>, 0, kAny};
   const Command mount{"mount", "[options] [CONTAINER...]", "Show the files of containers as directories",
@@ -190,10 +196,11 @@ std::vector<Command> rows() {
                     "creel top web\ncreel top web pid,hpid,user,args\ncreel top web -o pid,comm"};
   const Command unpause{"unpause", "[options] CONTAINER [CONTAINER...]", "Let paused containers go on",
                         kLocal, kShown, make<UnpauseCommand>, 0, kAny};
-  const Command update{"update", "[options] CONTAINER [CONTAINER...]", "Change what containers may use",
+  const Command update{"update", "[options] CONTAINER [CONTAINER...]", "Change limits, health checks and restart policies of containers",
                        kLocal, kShown, make<UpdateCommand>, 0, kAny,
-                       "Changes limits of containers, at once where they run, and for their later starts.",
-                       "creel update --memory 512m --cpus 1.5 web"};
+                       "Changes limits, health checks and restart policies of containers, at once where they run, and for their later starts.\n"
+                       "Environment and ulimits are those of processes that are started afterwards.",
+                       "creel update --memory 512m --cpus 1.5 web\ncreel update --restart always --health-cmd 'wget -q -O - localhost' web"};
   const Command wait{"wait", "[options] CONTAINER [CONTAINER...]", "Wait for containers to end, print their exit codes",
                      kLocal, kShown, make<WaitCommand>, 0, kAny};
   const Command history{"history", "[options] IMAGE", "Show the steps that made an image",
@@ -278,7 +285,7 @@ std::vector<Command> rows() {
     return row;
   };
   std::vector<Command> all = {
-      attach, cp, create, diff, exec, kill, logs, mount, pause, port, ps, rename, restart, rm, run, start, stats, stop, top, unmount, unpause, update, wait,
+      attach, cp, create, diff, exec, init, kill, logs, mount, pause, port, ps, rename, restart, rm, run, start, stats, stop, top, unmount, unpause, update, wait,
       history, images, rmi, tag, untag, pull, push, search, load, save, import, commit, export_, events, info, inspect, version,
       as(attach, "container attach"), as(commit, "container commit"), as(cp, "container cp"), as(create, "container create"), as(exec, "container exec"),
       as(export_, "container export"),
@@ -296,7 +303,7 @@ std::vector<Command> rows() {
        "There the files of containers and images have the owners that they have inside, and creel mount works.\n"
        "The exit code is the command's.",
        "creel unshare cat /proc/self/uid_map"},
-      as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
+      as(init, "container init"), as(kill, "container kill"), as(logs, "container logs"), as(port, "container port"),
       as(pause, "container pause"), as(stats, "container stats"), as(top, "container top"), as(unpause, "container unpause"),
       as(update, "container update"), as(rename, "container rename"), as(restart, "container restart"),
       quietly(ps, "container list"), as(ps, "container ls"), quietly(ps, "container ps"),
@@ -433,7 +440,7 @@ std::vector<Command> rows() {
       {"completion", "{bash|zsh|fish}", "Print a shell's completion script", kImages, kHidden,
        make<CompletionCommand>, 1, 1},
       // For the engine itself, the shell and the build. Those that show other commands' flags need all factories.
-      {"__again", "ID", "Compute how a container is started again", kLocal, kHidden, make<AgainCommand>, 1, 1},
+      {"__again", "ID", "Compute how a container is started again", kLocal, kHidden, make<AgainCommand>, 1, 2},
       {"__cleanup", "ID", "Remove what a container that was run with --rm left", kLocal, kHidden, make<CleanupCommand>,
        1, 1},
       {"__commands", "", "Print the path of every command", kLocal, kHidden, make<CommandsCommand>, 0, 0},

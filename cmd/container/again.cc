@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "engine/container/container.h"
 
 namespace creel::cmd {
@@ -20,7 +21,12 @@ Result<int> AgainCommand::run(Context& context) {
   }
   fcntl(kMonitor, F_SETFD, FD_CLOEXEC);
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
-  TRY(engine::start_again(engine, arguments_[0], Fd(kMonitor)));
+  // Monitors of old did not say.
+  std::int64_t version = 0;
+  if (arguments_.size() > 1) {
+    TRY_SET(version, parse_int(arguments_[1], "version"));
+  }
+  TRY(engine::start_again(engine, arguments_[0], static_cast<std::uint32_t>(version), Fd(kMonitor)));
   return 0;
 }
 

@@ -1,13 +1,16 @@
 #include "cmd/container/health_flags.h"
 
+#include <string>
+
 namespace creel::cmd {
 
-void declare_health_flags(Flags& flags, engine::HealthOptions& o) {
-  flags.value("--health-cmd,--healthcheck-command", o.cmd, "command", "Command that tells whether the container is well; none: no check");
-  flags.value("--health-interval,--healthcheck-interval", o.interval, "duration", "Time between checks, 30s; disable: only when asked for");
-  flags.value("--health-timeout,--healthcheck-timeout", o.timeout, "duration", "How long a check may take, 30s");
-  flags.value("--health-retries,--healthcheck-retries", o.retries, "number", "Failures in a row that make it unhealthy, 3");
-  flags.value("--health-start-period,--healthcheck-start-period", o.start_period, "duration", "Time after the start in which failures do not count");
+void declare_health_flags(Flags& flags, engine::HealthOptions& o, HealthNames names) {
+  const auto both = [&](const std::string& name) { return "--health-" + name + (names == HealthNames::kBoth ? ",--healthcheck-" + (name == "cmd" ? "command" : name) : ""); };
+  flags.value(both("cmd"), o.cmd, "command", "Command that tells whether the container is well; none: no check");
+  flags.value(both("interval"), o.interval, "duration", "Time between checks, 30s; disable: only when asked for");
+  flags.value(both("timeout"), o.timeout, "duration", "How long a check may take, 30s");
+  flags.value(both("retries"), o.retries, "number", "Failures in a row that make it unhealthy, 3");
+  flags.value(both("start-period"), o.start_period, "duration", "Time after the start in which failures do not count");
   flags.value("--health-on-failure", o.on_failure, "action", "What to do when it is unhealthy: none, kill, restart or stop")
       .choices({"none", "kill", "restart", "stop"});
   flags.value("--health-startup-cmd", o.startup_cmd, "command", "Command that is checked first, until it succeeds");

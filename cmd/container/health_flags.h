@@ -6,6 +6,8 @@
 
 namespace creel::cmd {
 
-void declare_health_flags(Flags& flags, engine::HealthOptions& options);
+// Older spellings: --healthcheck-*.
+enum class HealthNames { kBoth, kNew };
+void declare_health_flags(Flags& flags, engine::HealthOptions& options, HealthNames names = HealthNames::kBoth);
 
 }  // namespace creel::cmd

@@ -30,6 +30,8 @@ std::string status_text(const engine::monitor::Observed& observed, std::int64_t 
   switch (observed.status) {
     case Status::kCreated:
       return "Created";
+    case Status::kInitialized:
+      return "Initialized";
     case Status::kRunning:
       return (observed.state ? "Up " + human_duration(now - observed.state->started_ns) : "Up") + health_text(observed.health);
     case Status::kPaused:

@@ -2,7 +2,7 @@
 
 #include "cmd/command.h"
 #include "cmd/container/selection.h"
-#include "engine/container/options.h"
+#include "engine/container/update.h"
 
 namespace creel::cmd {
 
@@ -14,7 +14,7 @@ class UpdateCommand : public Handler {
 
  private:
   Selection selection_;
-  engine::LimitOptions limits_;
+  engine::UpdateOptions options_;
 };
 
 }  // namespace creel::cmd

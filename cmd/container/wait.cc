@@ -43,7 +43,9 @@ bool meets(const engine::Container& container, const std::string& state) {
   if (state == "healthy" || state == "unhealthy") return to_string(container.observed.health) == state;
   switch (container.observed.status) {
     case Status::kCreated:
-      return state == "created" || state == "configured" || state == "initialized";
+      return state == "created" || state == "configured";
+    case Status::kInitialized:
+      return state == "initialized";
     case Status::kRunning:
       return state == "running";
     case Status::kPaused:

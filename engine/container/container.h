@@ -50,9 +50,12 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
                          const std::function<void(const std::string& id)>& on_created);
 // kInUse where it runs already (without attach that is success, as in Podman).
 Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request);
-// For a monitor whose restart policy starts the container anew: computes its next job and sends it to `monitor`. Runs where the
-// monitor does, in the engine's user namespace.
-Result<void> start_again(Engine& engine, const std::string& id, Fd monitor);
+// All of start() but the command itself: namespaces, mounts and network are there. kInUse where that has been done.
+Result<void> initialize(Engine& engine, const std::string& name);
+// For a monitor whose restart policy starts the container anew, our parent: computes its next job and sends it to `monitor`. One of
+// another `version`, from before an upgrade, would not understand that: it is ended, and the container has a new one. Runs where
+// the monitor does, in the engine's user namespace.
+Result<void> start_again(Engine& engine, const std::string& id, std::uint32_t version, Fd monitor);
 Result<StartOutcome> attach(Engine& engine, const std::string& name, const StartRequest& request);
 
 // SIGTERM (or its stop signal), then SIGKILL after `timeout` seconds (absent: the container's). Already stopped:
@@ -67,8 +70,6 @@ Result<void> rename(Engine& engine, const std::string& name, const std::string& 
 // All its processes stand still until unpause. kInUse: wrong state; kUnavailable: it has no control group.
 Result<void> pause(Engine& engine, const std::string& name);
 Result<void> unpause(Engine& engine, const std::string& name);
-// Other limits, kept and, where it runs, in force when this returns. The full ID.
-Result<std::string> update(Engine& engine, const std::string& name, const LimitOptions& options);
 using creel::parse_signal;
 struct RemoveOptions {
   bool force = false;    // stop first; an absent container is then success

@@ -183,7 +183,7 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
   auto pidfd = first_process(observed);
-  if (!pidfd.ok() || observed.status == monitor::Status::kPaused) {
+  if (!pidfd.ok() || observed.status != monitor::Status::kRunning) {
     return fail(Code::kInUse, "can only create exec sessions on running containers: container state improper");
   }
   TRY_SET(ContainerConfig config, config_of(record));

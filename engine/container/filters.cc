@@ -62,10 +62,10 @@ bool ancestor_matches(const Container& container, const std::string& value) {
 
 Result<bool> status_matches(const Container& container, const std::string& value) {
   const std::string status = monitor::to_string(container.observed.status);
-  if (value == "configured" || value == "initialized") return status == "created";
+  if (value == "configured") return status == "created";
   if (value == "stopped" || value == "dead") return value == "stopped" && status == "exited";
   for (const char* known :
-       {"created", "running", "paused", "exited", "unknown", "stopping", "removing", "restarting"}) {
+       {"created", "initialized", "running", "paused", "exited", "unknown", "stopping", "removing", "restarting"}) {
     if (value == known) return status == value;
   }
   return fail(Code::kInvalid, "\"" + value + "\" is not a valid container state: invalid argument");

@@ -61,7 +61,7 @@ json state_of(const monitor::Observed& observed) {
   state["Restarting"] = observed.status == monitor::Status::kRestarting;
   state["OOMKilled"] = !alive && observed.exit && observed.exit->oom_killed;
   state["Dead"] = false;
-  state["Pid"] = alive && observed.state ? observed.state->pid : 0;
+  state["Pid"] = has_first_process(observed) && observed.state ? observed.state->pid : 0;
   state["ConmonPid"] = observed.state ? observed.state->monitor_pid : 0;
   state["ExitCode"] = !alive && observed.exit ? observed.exit->code : 0;
   state["Error"] = !alive && observed.exit ? observed.exit->error : std::string();
@@ -70,7 +70,7 @@ json state_of(const monitor::Observed& observed) {
   if (!alive && observed.exit) started = observed.exit->started_ns;
   state["StartedAt"] = time_or_never(started);
   state["FinishedAt"] = time_or_never(!alive && observed.exit ? observed.exit->finished_ns : 0);
-  state["CgroupPath"] = alive && observed.state ? observed.state->cgroup : std::string();
+  state["CgroupPath"] = has_first_process(observed) && observed.state ? observed.state->cgroup : std::string();
   state["CheckpointedAt"] = kNever;
   state["RestoredAt"] = kNever;
   state["Checkpointed"] = false;

@@ -137,7 +137,7 @@ Result<std::vector<ProcessInfo>> processes_of(Engine& engine, const std::string&
   const monitor::Observed observed = observe(engine, record.id);
   const auto not_running = [] { return fail(Code::kInUse, "top can only be used on running containers"); };
   auto first = first_process(observed);
-  if (!first.ok()) return not_running();
+  if (!first.ok() || !is_alive(observed)) return not_running();
   TRY_SET(const ContainerConfig config, config_of(record));
   const pid_t pid = observed.state->pid;
   const Moment moment = Moment::now();

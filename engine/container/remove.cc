@@ -131,7 +131,7 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
       break;
     }
     claim.reset();
-    if (!options.force) {
+    if (!options.force && observed.status != monitor::Status::kInitialized) {
       return fail(Code::kInUse,
                   "cannot remove container " + record->id + " as it is " + monitor::to_string(observed.status) +
                       " - running or paused containers cannot be removed without force: container state improper");

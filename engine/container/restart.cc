@@ -9,7 +9,8 @@ namespace creel::engine {
 
 Result<void> restart(Engine& engine, const std::string& name, std::optional<unsigned> timeout, const std::string& signal) {
   TRY_SET(const storage::ContainerRecord record, find_record(engine, name));
-  const bool active = is_active(observe(engine, record.id));
+  const monitor::Observed observed = observe(engine, record.id);
+  const bool active = is_active(observed) && observed.status != monitor::Status::kInitialized;
   if (active && record.remove_on_exit) {
     // It is removed when it ends: that it does not is its monitor's to see to.
     TRY_SET(const ContainerConfig config, config_of(record));

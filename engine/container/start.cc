@@ -199,7 +199,7 @@ Result<void> start_required(Engine& engine, const std::vector<std::string>& name
 }
 
 Result<void> give_job(Engine& engine, Launch& launch, const ContainerConfig& config, const StartRequest& request,
-                      const JoinedNamespaces& joined) {
+                      const JoinedNamespaces& joined, Launch::Begin begin) {
   TRY(write_etc_files(engine, config));
   TRY_SET(monitor::Job job, make_job(engine, config, joined, request));
   timing::mark("plan made");
@@ -208,7 +208,7 @@ Result<void> give_job(Engine& engine, Launch& launch, const ContainerConfig& con
     TRY(check_passthrough(config));
     namespaces.insert(namespaces.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
   }
-  TRY(launch.give(job, request.attach, namespaces));
+  TRY(launch.give(job, begin, namespaces));
   timing::mark("user namespace joined, job given");
   return {};
 }
@@ -219,7 +219,7 @@ Result<StartOutcome> start_container(Engine& engine, Launch& launch, const Conta
   TRY(make_running_dir(engine, config.id));
   unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
   announce_monitor(config, launch.monitor_pid());
-  TRY(give_job(engine, launch, config, request, joined));
+  TRY(give_job(engine, launch, config, request, joined, request.attach ? Launch::Begin::kAttached : Launch::Begin::kNow));
   TRY_SET(pid_t pid, launch.started());
   // With --rm this process removes it in the end, and no other is to be faster.
   if (!config.remove) claim.reset();
@@ -280,6 +280,53 @@ Result<StartOutcome> run(Engine& engine, const CreateOptions& options, const Sta
   return outcome;
 }
 
+namespace {
+
+Result<StartOutcome> start_initialized(Engine& engine, const storage::ContainerRecord& record, const StartRequest& request) {
+  TRY_SET(const ContainerConfig config, config_of(record));
+  unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
+  auto attachment = monitor::attach(engine.paths().running(config.id), request.interactive && config.open_stdin, request.attach);
+  if (!attachment.ok()) return std::move(attachment).error();
+  auto pid = attachment->start();
+  if (!pid.ok()) {
+    // Two starts at once: the other one won.
+    if (pid.error().code == Code::kInUse && is_alive(observe(engine, record.id))) {
+      return request.attach ? attach(engine, record.id, request) : Result<StartOutcome>(StartOutcome{.detached = true});
+    }
+    return std::move(pid).error().within("unable to start container \"" + record.id + "\"");
+  }
+  record_container(engine, config, request.attach ? std::vector<std::string>{"attach", "start"} : std::vector<std::string>{"start"});
+  if (!request.attach) return StartOutcome{.detached = true};
+  Fd pidfd;
+  if (auto opened = pidfd_open(*pid); opened.ok()) pidfd = std::move(*opened);
+  return relay_until_end(engine, config, std::move(*attachment), relay_options(config, request, *pid, pidfd.get()));
+}
+
+}  // namespace
+
+Result<void> initialize(Engine& engine, const std::string& name) {
+  TRY_SET(const storage::ContainerRecord record, find_record(engine, name));
+  if (is_active(observe(engine, record.id))) {
+    return fail(Code::kInUse, "container " + record.id + " has already been created in runtime: container state improper");
+  }
+  TRY_SET(const ContainerConfig config, config_of(record));
+  TRY(start_required(engine, config.requires_));
+  TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
+  TRY_SET(Launch launch, Launch::begin(engine.identity(), engine.paths().runtime, joined.user_namespace.get()));
+  TRY_SET(const Fd claim, claim_for_start(engine, record.id));
+  TRY(prepare_user_mounts(engine, config));
+  TRY(make_running_dir(engine, config.id));
+  unlink((engine.paths().container(config.id) + "/" + monitor::kStoppedMark).c_str());
+  auto initialized = [&]() -> Result<void> {
+    TRY(give_job(engine, launch, config, {}, joined, Launch::Begin::kNotYet));
+    TRY(launch.started());
+    return {};
+  }();
+  if (!initialized.ok()) return std::move(initialized).error().within("unable to initialize container \"" + record.id + "\"");
+  record_container(engine, config, {"init"});
+  return {};
+}
+
 Result<StartOutcome> start(Engine& engine, const std::string& name, const StartRequest& request) {
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed before = observe(engine, record.id);
@@ -292,6 +339,7 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
     if (request.attach) return attach(engine, name, request);
     return StartOutcome{.detached = true, .exit_code = 0};
   }
+  if (before.status == monitor::Status::kInitialized) return start_initialized(engine, record, request);
   // Now is sooner than its monitor would have started it, and the count begins anew.
   if (before.status == monitor::Status::kRestarting) TRY(stop_container(engine, record, 0, SIGKILL));
   TRY_SET(ContainerConfig config, config_of(record));
@@ -311,14 +359,37 @@ Result<StartOutcome> start(Engine& engine, const std::string& name, const StartR
   return outcome;
 }
 
-Result<void> start_again(Engine& engine, const std::string& id, Fd monitor) {
+namespace {
+
+// The old one ends when nobody is left who could send it a job, and it has waited for this process; who starts the container waits
+// for that.
+Result<void> replace_monitor(Engine& engine, const std::string& id, Fd monitor) {
+  const monitor::Observed observed = observe(engine, id);
+  if (!observed.state || observed.state->monitor_pid != getppid()) return fail(Code::kInUse, "the container's monitor is not our parent");
+  ::kill(getppid(), SIGTERM);
+  const pid_t pid = fork();
+  if (pid < 0) return errno_error("forking");
+  monitor.reset();
+  if (pid > 0) return {};
+  constexpr int kPatienceMs = 60'000;
+  setsid();
+  auto gone = monitor::wait_gone(engine.paths().running(id), kPatienceMs);
+  const bool wanted = !path_exists(engine.paths().container(id) + "/" + monitor::kStoppedMark);
+  _exit(gone.ok() && *gone && wanted && start(engine, id, StartRequest{}).ok() ? 0 : 1);
+}
+
+}  // namespace
+
+Result<void> start_again(Engine& engine, const std::string& id, std::uint32_t version, Fd monitor) {
+  if (version != monitor::job_version()) return replace_monitor(engine, id, std::move(monitor));
   Launch launch = Launch::asked_for(std::move(monitor));
   auto given = [&]() -> Result<ContainerConfig> {
     TRY_SET(const storage::ContainerRecord record, find_record(engine, id));
     TRY_SET(ContainerConfig config, config_of(record));
+    TRY(start_required(engine, config.requires_));
     TRY_SET(const JoinedNamespaces joined, join_namespaces(engine, namespace_modes(config)));
     TRY(prepare_user_mounts(engine, config));
-    TRY(give_job(engine, launch, config, {}, joined));
+    TRY(give_job(engine, launch, config, {}, joined, Launch::Begin::kNow));
     return config;
   }();
   if (!given.ok()) {

@@ -29,13 +29,17 @@ bool is_alive(const monitor::Observed& observed) {
   return observed.status == monitor::Status::kRunning || observed.status == monitor::Status::kPaused;
 }
 
+bool has_first_process(const monitor::Observed& observed) {
+  return is_alive(observed) || observed.status == monitor::Status::kInitialized;
+}
+
 bool is_active(const monitor::Observed& observed) {
-  return is_alive(observed) || observed.status == monitor::Status::kRestarting;
+  return has_first_process(observed) || observed.status == monitor::Status::kRestarting;
 }
 
 Result<Fd> first_process(const monitor::Observed& observed) {
   auto gone = [] { return fail(Code::kInUse, "the container is not running: container state improper"); };
-  if (!is_alive(observed) || !observed.state || observed.state->pid <= 0) return gone();
+  if (!has_first_process(observed) || !observed.state || observed.state->pid <= 0) return gone();
   auto pidfd = pidfd_open(observed.state->pid);
   // The descriptor first, the check after: what it names can no longer change.
   if (!pidfd.ok() || process_start_time(observed.state->pid) != observed.state->start_time) return gone();

@@ -14,9 +14,11 @@ Result<storage::ContainerRecord> find_record(Engine& engine, const std::string& 
 Result<ContainerConfig> config_of(const storage::ContainerRecord& record);
 monitor::Observed observe(Engine& engine, const std::string& id);
 [[nodiscard]] bool is_alive(const monitor::Observed& observed);
-// Or is about to be again, by its monitor.
+// Or is initialized: namespaces and mounts are there, and one process.
+[[nodiscard]] bool has_first_process(const monitor::Observed& observed);
+// Or is about to be alive again by its monitor.
 [[nodiscard]] bool is_active(const monitor::Observed& observed);
-// A pidfd of the container's first process, checked not to be a recycled PID. kInUse when it does not run.
+// A pidfd of the container's first process, checked not to be a recycled PID. kInUse when it neither runs nor is initialized.
 Result<Fd> first_process(const monitor::Observed& observed);
 
 // remove.cc: record, cidfile and, with `volumes`, anonymous volumes of a container that does not run; its files are left.

@@ -79,7 +79,8 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
   }
   auto pidfd = first_process(observed);
   if (pidfd.ok()) {
-    if (timeout > 0) {
+    // What waits to become the command hears no signal.
+    if (timeout > 0 && is_alive(observed)) {
       (void)signal_first(engine, record, observed, pidfd->get(), signal).ok();
       if (!wait_process(pidfd->get(), std::int64_t{timeout} * 1000)) {
         engine.warn("StopSignal " + signal_name(signal) + " failed to stop container " + record.name + " in " +
@@ -148,7 +149,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
   auto pidfd = first_process(observed);
-  if (!pidfd.ok()) {
+  if (!pidfd.ok() || !is_alive(observed)) {
     return fail(Code::kInUse, "can only kill running containers. " + record.id + " is in state " +
                                   monitor::to_string(observed.status) + ": container state improper");
   }

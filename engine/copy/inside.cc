@@ -130,7 +130,7 @@ Result<Inside> Inside::start(Engine& engine, const std::string& container, const
   TRY_SET(const storage::ContainerRecord record, find_record(engine, container));
   TRY_SET(const ContainerConfig config, config_of(record));
   const monitor::Observed observed = observe(engine, record.id);
-  if (is_alive(observed)) {
+  if (has_first_process(observed)) {
     TRY_SET(const Fd pidfd, first_process(observed));
     return fork_to([&]() -> Result<void> {
       TRY_SET(const Fd root, open_running(observed.state->pid, pidfd.get()));

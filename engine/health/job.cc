@@ -69,7 +69,7 @@ monitor::RestartJob make_restart_job(Engine& engine, const ContainerConfig& conf
   if (auto signal = parse_signal(config.stop_signal); signal.ok()) out.stop_signal = *signal;
   out.stop_timeout_s = config.stop_timeout;
   out.program = engine.self_argv(true);
-  out.program.insert(out.program.end(), {"__again", config.id});
+  out.program.insert(out.program.end(), {"__again", config.id, std::to_string(monitor::job_version())});
   return out;
 }
 

@@ -1,6 +1,7 @@
 // An attached client's end, and waiting for a monitor's end (see client.h).
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,6 +67,20 @@ Result<Event> Attachment::receive() {
       default:
         break;
     }
+  }
+}
+
+Result<pid_t> Attachment::start() {
+  const auto gone = [] { return fail(Code::kInUse, "the container has ended"); };
+  if (!send_packet(socket_.get(), Type::kStart, {})) return gone();
+  for (;;) {
+    TRY_SET(const Packet packet, receive_packet(socket_.get()));
+    if (packet.closed || packet.type == Type::kExit) return gone();
+    if (packet.type == Type::kError) return runtime::decode_error(packet.data);
+    if (packet.type != Type::kStarted || packet.data.size() != sizeof(std::int32_t)) continue;
+    std::int32_t pid = 0;
+    std::memcpy(&pid, packet.data.data(), sizeof pid);
+    return static_cast<pid_t>(pid);
   }
 }
 
@@ -136,6 +151,25 @@ Result<void> ask_restart(const std::string& running_dir, std::uint32_t timeout_s
     if (packet.closed || packet.type == Type::kExit) return gone();
     if (packet.type == Type::kError) return runtime::decode_error(packet.data);
     if (packet.type == Type::kRestarted) return {};
+  }
+}
+
+Result<void> change_life(const std::string& running_dir, const RestartJob& restart, const HealthJob* health) {
+  const auto gone = [] { return fail(Code::kInUse, "the container has ended"); };
+  LifeChange change;
+  change.restart = restart;
+  change.with_health = health != nullptr;
+  if (health != nullptr) change.health = *health;
+  const Fd memory(memfd_create("creel-change", MFD_CLOEXEC));
+  if (!memory.valid()) return errno_error("memfd_create");
+  TRY(write_all(memory.get(), encode(change)));
+  TRY_SET(const Fd socket, connect_to(running_dir));
+  if (!send_packet(socket.get(), Type::kChange, {}, true, memory.get())) return gone();
+  for (;;) {
+    TRY_SET(const Packet packet, receive_packet(socket.get()));
+    if (packet.closed || packet.type == Type::kExit) return gone();
+    if (packet.type == Type::kError) return runtime::decode_error(packet.data);
+    if (packet.type == Type::kChanged) return {};
   }
 }
 

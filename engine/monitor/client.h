@@ -45,6 +45,9 @@ class Attachment {
   Result<void> resize(std::uint16_t rows, std::uint16_t columns);
   // Whatever its restart policy says, it is not started again.
   void end_restarts();
+  // Of a container that is initialized: has its command begun, and returns its PID. kInUse: it has ended, or somebody else has
+  // started it. Errors are the monitor's or the child's own (kCommandAbsent, kCannotInvoke, …).
+  Result<pid_t> start();
   // --rm, after kExit: tells the monitor that this client removes the record …
   void take_cleanup();
   // … and that it has: the files are the monitor's to remove, and nobody waits for that.
@@ -57,19 +60,21 @@ class Attachment {
 // A monitor that is being started. The order of calls is the order here.
 class Launch {
  public:
+  // kNotYet: all but the command itself, which start_initialized() has begun. kAttached: as an attached client from the first byte.
+  enum class Begin : std::uint8_t { kNow, kAttached, kNotYet };
   // Starts creel-monitor at once (vfork + exec of the static program) and, for a user, has it join or make the user
   // namespace (newuidmap and newgidmap are started by this process) while the caller goes on with other work.
   // <runtime>/userns.lock sees to it that there is one namespace per user.
   // `join`: a descriptor of the user namespace that must be used (container:X, ns:PATH), else -1.
   static Result<Launch> begin(rootless::Identity identity, const std::string& runtime_dir, int join = -1);
   // Sends the job: the container's process is created, networked, set up and started. The descriptors that its plan
-  // preserves are this process's. `attach`: keep the connection as an attached client from the first byte.
+  // preserves are this process's.
   // `namespaces`: what "fd:0", "fd:1", … in the plan stand for.
-  Result<void> give(const Job& job, bool attach, const std::vector<int>& namespaces = {});
-  // Returns when it has exec'd (its state record is written). Errors are the monitor's or the child's own (kCommandAbsent,
+  Result<void> give(const Job& job, Begin begin, const std::vector<int>& namespaces = {});
+  // Returns when it has exec'd, or with kNotYet could be (its state record is written). Errors are the monitor's or the child's own (kCommandAbsent,
   // kCannotInvoke, …).
   Result<pid_t> started();
-  // After started() with attach: the stream.
+  // After started() with kAttached: the stream.
   Attachment attachment() &&;
   // A job that the monitor itself has asked for, on `socket`: give(), started(), and no more. An error is the monitor's to hear.
   static Launch asked_for(Fd socket);
@@ -86,7 +91,8 @@ class Launch {
   pid_t pid_ = -1;
   Fd socket_;
   std::string runtime_dir_;
-  bool attach_ = false, joining_ = false;
+  Begin begin_ = Begin::kNow;
+  bool joining_ = false;
   std::optional<FileLock> making_;  // held while this process makes the user's namespace
   std::optional<rootless::Founder> founder_;
   std::optional<rootless::Mappers> mappers_;
@@ -102,6 +108,10 @@ Result<bool> probe_health(const std::string& running_dir);
 // Has the monitor end its container, by `signal` (0: its own) and by SIGKILL after `timeout_s`, and start it anew. Returns when it runs again. kInUse when it
 // did not run, or ended for good.
 Result<void> ask_restart(const std::string& running_dir, std::uint32_t timeout_s, int signal);
+
+// Has a container's monitor carry out another restart policy from now on, and where `health` is given another health check. Returns
+// when it does. kInUse: there is no monitor, or it ends.
+Result<void> change_life(const std::string& running_dir, const RestartJob& restart, const HealthJob* health);
 
 // Waits until the container's monitor is gone (its lock released): on return observe() tells "exited". `timeout_ms` -1:
 // forever. Returns false on timeout.

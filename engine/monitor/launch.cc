@@ -91,7 +91,7 @@ Launch::Launch(Launch&& other) noexcept
     : pid_(other.pid_),
       socket_(std::move(other.socket_)),
       runtime_dir_(std::move(other.runtime_dir_)),
-      attach_(other.attach_),
+      begin_(other.begin_),
       joining_(other.joining_),
       making_(std::move(other.making_)),
       founder_(std::move(other.founder_)),
@@ -105,14 +105,14 @@ Launch::~Launch() {
   if (mappers_) (void)rootless::finish_mappers(std::move(*mappers_)).ok();
 }
 
-Result<void> Launch::give(const Job& job, bool attach, const std::vector<int>& namespaces) {
-  attach_ = attach;
+Result<void> Launch::give(const Job& job, Begin begin, const std::vector<int>& namespaces) {
+  begin_ = begin;
   if (mappers_) {
     TRY(rootless::finish_mappers(std::move(*mappers_)));
     mappers_.reset();
   }
   TRY_SET(Fd memory, in_memory(encode(job)));
-  const char flags = attach ? 1 : 0;
+  const char flags = begin == Begin::kAttached ? kJobAttached : begin == Begin::kNotYet ? kJobInitializes : '\0';
   // A monitor that is not there any more has said why: started() tells.
   if (joining_) send_packet(socket_.get(), Type::kMapped, {});
   for (const std::uint32_t fd : job.plan.process.preserve_fds) {
@@ -131,11 +131,11 @@ Result<void> Launch::give(const Job& job, bool attach, const std::vector<int>& n
 }
 
 Result<pid_t> Launch::started() {
-  TRY_SET(Packet packet, expect(socket_.get(), Type::kStarted));
+  TRY_SET(Packet packet, expect(socket_.get(), begin_ == Begin::kNotYet ? Type::kInitialized : Type::kStarted));
   runtime::Reader reader(packet.data);
   std::int32_t pid = 0;
   reader.get(pid);
-  if (timing::enabled) timing::merge(std::string_view(packet.data).substr(sizeof(pid)));
+  if (timing::enabled && packet.data.size() > sizeof(pid)) timing::merge(std::string_view(packet.data).substr(sizeof(pid)));
   return static_cast<pid_t>(pid);
 }
 

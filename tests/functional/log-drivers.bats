@@ -26,6 +26,14 @@ teardown() { clean_up; }
   expect 125 attach p
 }
 
+@test "passthrough: after a restart by its policy, too" {
+  creel_only "Podman starts it anew without anybody's descriptors"
+  engine run -d --log-driver passthrough --restart on-failure:2 --name p --network none $BUSYBOX \
+    sh -c 'echo again; exit 1' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
+  expect 0 wait p
+  assert_equal "$(grep -c -x again "$BATS_TEST_TMPDIR/out")" 3
+}
+
 @test "passthrough: not a terminal's" {
   creel_only "Podman looks at its own terminal alone"
   expect 125 run --rm -t --log-driver passthrough --network none $BUSYBOX true

@@ -213,3 +213,43 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
   wait $client || status=$?
   assert_equal "$(state_of failing)" exited
 }
+
+# The monitor lives for as long as the container does; the program may be replaced meanwhile.
+@test "after an upgrade of the engine a monitor of the old version makes room for a new one" {
+  creel_only "it has no monitor that starts containers"
+  local prefix=$BATS_TEST_TMPDIR/prefix monitor
+  cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v "$ENGINE")")")")" "$prefix"
+  ENGINE=$prefix/bin/creel expect 0 run -d --name old --network none --restart always $BUSYBOX sh -c 'trap "exit 1" USR1; echo ready; while :; do sleep 0.05; done'
+  wait_for_log old ready
+  monitor=$(engine inspect -f '{{.State.ConmonPid}}' old)
+  # What the old monitor calls is another version now.
+  mv "$prefix/bin/creel" "$prefix/bin/creel-new"
+  cat >"$prefix/bin/creel" <<'END'
+#!/bin/bash
+arguments=("$@")
+for ((i = 0; i < $#; ++i)); do
+  if [ "${arguments[i]}" = __again ]; then arguments[i+2]=3; fi
+done
+exec "$(dirname "$0")/creel-new" "${arguments[@]}"
+END
+  chmod 755 "$prefix/bin/creel"
+  engine kill -s USR1 old >/dev/null
+  another_monitor() { local now; now=$(engine inspect -f '{{.State.Running}} {{.State.ConmonPid}}' old); [[ $now == true* && $now != *" $monitor" ]]; }
+  wait_until 20 another_monitor
+  [ ! -d "/proc/$monitor" ] || wait_until 20 [ ! -d "/proc/$monitor" ]
+  # It is stopped for good, as ever.
+  expect 0 stop -t 0 old
+  assert_equal "$(state_of old)" exited
+}
+
+@test "what a container requires is started before its own restart" {
+  creel_only "its monitor does not start containers"
+  expect 0 create --name below --network none $BUSYBOX sleep 1000
+  expect 0 run -d --name above --requires below --network none --restart always $BUSYBOX sh -c 'trap "exit 1" USR1; echo ready; while :; do sleep 0.05; done'
+  wait_for_log above ready
+  expect 0 stop -t 0 below
+  engine kill -s USR1 above >/dev/null
+  wait_until 20 has_restarts 1 above
+  wait_until 20 has_state running above
+  assert_equal "$(state_of below)" running
+}

@@ -83,6 +83,16 @@ time.sleep(1000)" READY=1
   expect_error 125 "requires a healthcheck" create --sdnotify healthy $BUSYBOX true
 }
 
+@test "healthy: not while the start-up check is all that has succeeded" {
+  creel_only "Podman 4.3 does not have it"
+  notified run -d --name svc --sdnotify healthy --network none --health-cmd 'test -e /tmp/well' --health-interval 200ms \
+    --health-startup-cmd true --health-startup-interval 100ms --health-startup-success 1 $BUSYBOX sleep 1000
+  wait_until 20 bash -c "! $(engine_command) healthcheck run svc"
+  ! was_said READY=1 || fail "said to be ready: $(cat "$said")"
+  engine exec svc touch /tmp/well
+  wait_until 20 was_said READY=1
+}
+
 @test "container: started anew, it speaks again" {
   creel_only "Podman 4.3 does not start it a second time"
   engine create --name svc --network none "${PYTHON[@]}" $BUSYBOX /usr/bin/python3 -c "$SEND" READY=1

@@ -29,6 +29,13 @@ teardown() { clean_up; }
   done
 }
 
+@test "what fails tells its time, too" {
+  run --separate-stderr engine --timing run --rm --network none $BUSYBOX nosuchprogram
+  assert_equal "$status" 127
+  assert_contains "$stderr" "plan made"
+  assert_contains "$stderr" "failed"
+}
+
 @test "without it nothing is said; the container's own --timing is the container's" {
   run --separate-stderr engine run --rm --network none $BUSYBOX echo --timing
   assert_output --timing

@@ -1,6 +1,7 @@
 // Session: the container's health check beside all else.
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -8,6 +9,7 @@
 #include "base/process.h"
 #include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/session.h"
+#include "engine/runtime/child/wire.h"
 
 namespace creel::engine::monitor {
 
@@ -51,8 +53,30 @@ void Session::probe_now() {
 void Session::take_probe() {
   const ProbeReport report = prober_.finish();
   answer_probes(report.result);
-  if (report.result == ProbeResult::kHealthy) notifier_.healthy();
+  if (report.healthy) notifier_.healthy();
   if (report.action != HealthAction::kNone) end_by_health(report.action);
+}
+
+// What `update` wants.
+Result<void> Session::take_change(int memory) {
+  if (memory < 0 || lseek(memory, 0, SEEK_SET) != 0) return errno_error("reading what is to change");
+  TRY_SET(const std::string bytes, read_all(memory));
+  TRY_SET(LifeChange change, decode_life_change(bytes));
+  job_.restart = std::move(change.restart);
+  // One that does not run has its check with its next job.
+  if (!change.with_health || !first_ || state_.initialized || state_.restarting) return {};
+  TRY(prober_.change(change.health, running_dir_.get()));
+  auto text = read_file_at(running_dir_.get(), "state", 4096);
+  auto state = text.ok() ? decode_state(*text) : std::nullopt;
+  if (!state) return {};
+  state->has_health = state_.has_health = change.health.check.exists();
+  return write_atomic_at(running_dir_.get(), "state", encode(*state), 0600, Durability::kVolatile);
+}
+
+void Session::change_life(Client& client, int memory) {
+  auto changed = take_change(memory);
+  client.unsent.push_back({changed.ok() ? Type::kChanged : Type::kError, changed.ok() ? std::string() : runtime::encode(changed.error())});
+  send_unsent(client);
 }
 
 void Session::answer_probes(ProbeResult result) {

@@ -47,7 +47,9 @@ Result<ReceivedJob> receive_job(int socket) {
   }
   if (packet.closed) return out;
   if (packet.type == Type::kError) return runtime::decode_error(packet.data);
-  out.attached = packet.data.size() == 1 && packet.data[0] == 1;
+  const char flags = packet.data.size() == 1 ? packet.data[0] : '\0';
+  out.attached = (flags & kJobAttached) != 0;
+  out.initializes = (flags & kJobInitializes) != 0;
   if (packet.type != Type::kJob || !packet.fd.valid()) return fail(Code::kFailed, "the start of the container is out of step");
   if (lseek(packet.fd.get(), 0, SEEK_SET) != 0) return errno_error("reading the monitor's job");
   TRY_SET(const std::string bytes, read_all(packet.fd.get()));

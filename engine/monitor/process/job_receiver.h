@@ -12,6 +12,7 @@ namespace creel::engine::monitor {
 struct ReceivedJob {
   bool given = false;  // false: the other side thought better of it
   bool attached = false;
+  bool initializes = false;  // the command is begun later
   Job job;
   std::vector<Fd> descriptors;  // to be preserved, then namespaces that the plan names
 };

@@ -46,6 +46,12 @@ Result<void> enter_user_namespace(const char* mode, int socket) {
   return {};
 }
 
+int give_up(Session& session, const Error& error) {
+  session.abandon();
+  session.answer_starts(Type::kError, runtime::encode(error));
+  return 125;
+}
+
 }  // namespace
 
 int monitor_main(int argc, char** argv) {
@@ -74,23 +80,24 @@ int monitor_main(int argc, char** argv) {
 
   Session session(std::move(received->job), std::move(received->descriptors), Fd(kSocket), received->attached);
   auto prepared = session.prepare();
-  if (!prepared.ok()) {
-    session.abandon();
-    say_error(kSocket, prepared.error());
-    return 125;
-  }
+  if (!prepared.ok()) return give_up(session, prepared.error());
   if (hung_up(kSocket)) {
     session.abandon();
     return 0;
   }
-  auto started = session.start();
-  if (!started.ok()) {
-    session.abandon();
-    say_error(kSocket, started.error());
-    return 125;
+  if (received->initializes) {
+    auto wanted = session.await_start();
+    if (!wanted.ok()) return give_up(session, wanted.error());
+    if (!*wanted) {
+      session.end_run();
+      session.finish();
+      return session.exit_code();
+    }
   }
+  auto started = session.start();
+  if (!started.ok()) return give_up(session, started.error());
   const std::int32_t pid = *started;
-  send_packet(kSocket, Type::kStarted, std::string(reinterpret_cast<const char*>(&pid), sizeof(pid)) + session.timing());
+  session.answer_starts(Type::kStarted, std::string(reinterpret_cast<const char*>(&pid), sizeof(pid)) + session.timing());
   do {
     session.serve();
     session.end_run();

@@ -205,6 +205,7 @@ Result<ProbeReport> probe(const ProbeRequest& request) {
   const std::int64_t running_ns = request.running_ns + done->end_ns - done->start_ns;
   report.result = done->code == 0 ? ProbeResult::kHealthy : ProbeResult::kFailed;
   report.action = note_probe(job, record, std::move(*done), running_ns);
+  report.healthy = record.status == Health::kHealthy;
   report.next_ns = next_probe_ns(job, record, running_ns).value_or(0);
   TRY(write_atomic_at(request.running_dir, "health", encode(record), 0600, Durability::kVolatile));
   write_elsewhere(job, request, record, before);

@@ -28,6 +28,7 @@ struct ProbeRequest {
 
 struct ProbeReport {
   ProbeResult result = ProbeResult::kUnable;
+  bool healthy = false;  // the container is: its start-up check is over, too
   HealthAction action = HealthAction::kNone;
   std::int64_t next_ns = 0;  // until the next one; 0: only when asked for
 };

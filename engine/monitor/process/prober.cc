@@ -24,9 +24,21 @@ constexpr int kEndPatienceMs = 1000;
 
 Result<Prober> Prober::begin(const HealthJob& job, int running_dir) {
   Prober out;
+  TRY(out.take(job, running_dir));
+  // The first one at once, as in Podman; of a check that is never due by itself, none.
+  if (out.next_ns_) out.next_ns_ = monotonic_ns();
+  return out;
+}
+
+Result<void> Prober::change(const HealthJob& job, int running_dir) {
+  end();
+  return take(job, running_dir);
+}
+
+Result<void> Prober::take(const HealthJob& job, int running_dir) {
   if (!job.check.exists()) {
     unlinkat(running_dir, "health", 0);
-    return out;
+    return {};
   }
   HealthRecord record;
   if (auto text = read_file_at(running_dir, "health"); text.ok()) {
@@ -34,14 +46,13 @@ Result<Prober> Prober::begin(const HealthJob& job, int running_dir) {
   }
   restart_health(job, record);
   TRY(write_atomic_at(running_dir, "health", encode(record), 0600, Durability::kVolatile));
-  out.memory_ = Fd(memfd_create("creel-health", MFD_CLOEXEC));
-  if (!out.memory_.valid()) return errno_error("memfd_create");
-  TRY(write_all(out.memory_.get(), encode(job)));
-  out.began_ns_ = monotonic_ns();
-  out.interval_ns_ = job.check.interval_ns;
-  // The first one at once, as in Podman; of a check that is never due by itself, none.
-  if (next_probe_ns(job, record, 0)) out.next_ns_ = out.began_ns_;
-  return out;
+  memory_ = Fd(memfd_create("creel-health", MFD_CLOEXEC));
+  if (!memory_.valid()) return errno_error("memfd_create");
+  TRY(write_all(memory_.get(), encode(job)));
+  began_ns_ = monotonic_ns();
+  interval_ns_ = job.check.interval_ns;
+  if (const auto next = next_probe_ns(job, record, 0)) next_ns_ = began_ns_ + *next;
+  return {};
 }
 
 int Prober::patience_ms() const { return next_ns_ && !link_.valid() ? ms_until(*next_ns_) : -1; }

@@ -32,10 +32,13 @@ class Prober {
   void pass_over();
   // After fd() was readable.
   ProbeReport finish();
+  // Another check, or none, from now on; a probe that runs is ended. The next one is after the new interval.
+  Result<void> change(const HealthJob& job, int running_dir);
   // Ends the probe that runs, and what it has started.
   void end();
 
  private:
+  Result<void> take(const HealthJob& job, int running_dir);
   Fd memory_, link_;
   Process probe_;
   std::int64_t began_ns_ = 0, interval_ns_ = 0;

@@ -13,33 +13,12 @@
 #include "base/text.h"
 #include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/job_receiver.h"
+#include "engine/monitor/process/quiet.h"
 #include "engine/monitor/process/session.h"
 #include "engine/monitor/process/termination.h"
 #include "engine/runtime/child/wire.h"
 
 namespace creel::engine::monitor {
-
-namespace {
-
-// SIGTERM comes only while this process waits: not between a look at the flag and the wait.
-class Quiet {
- public:
-  Quiet() {
-    sigset_t term;
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    sigprocmask(SIG_BLOCK, &term, &before_);
-  }
-  ~Quiet() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
-  [[nodiscard]] const sigset_t& before() const { return before_; }
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 bool Session::stopped_by_user() const { return faccessat(container_dir_.get(), kStoppedMark, F_OK, 0) == 0; }
 
@@ -103,19 +82,8 @@ bool Session::pause_before_restart() {
     if (is_termination_asked() || stopped_by_user()) return false;
     const std::int64_t left = end - monotonic_ns();
     if (left <= 0) return true;
-    forget_dropped();
-    std::vector<pollfd> entries{{listener_.get(), POLLIN, 0}};
-    for (const Client& client : clients_) {
-      entries.push_back({client.socket.get(), static_cast<short>(POLLIN | (client.unsent.empty() ? 0 : POLLOUT)), 0});
-    }
     const timespec patience{left / 1'000'000'000, left % 1'000'000'000};
-    if (ppoll(entries.data(), entries.size(), &patience, &quiet.before()) <= 0) continue;
-    const std::size_t known = clients_.size();
-    if (entries[0].revents != 0) accept_clients();
-    for (std::size_t i = 0; i < known; ++i) {
-      if ((entries[i + 1].revents & POLLOUT) != 0) send_unsent(clients_[i]);
-      if (clients_[i].socket.valid() && (entries[i + 1].revents & ~POLLOUT) != 0) read_client(clients_[i]);
-    }
+    serve_clients(&patience, quiet.before());
   }
 }
 
@@ -145,7 +113,11 @@ Result<void> Session::restart() {
   SpawnRequest request;
   request.path = job_.restart.program.front();
   request.argv = job_.restart.program;
-  request.fds = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}, {theirs.get(), 3}};
+  for (int i = 0; i < 3; ++i) {
+    const bool passes = passed_through_.size() == 3;
+    request.fds.emplace_back(passes ? passed_through_[static_cast<std::size_t>(i)].get() : null.get(), i);
+  }
+  request.fds.emplace_back(theirs.get(), 3);
   TRY_SET(Process helper, spawn(request));
   theirs.reset();
   auto started = [&]() -> Result<void> {

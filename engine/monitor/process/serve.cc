@@ -13,6 +13,7 @@
 
 #include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/session.h"
+#include "engine/runtime/child/wire.h"
 
 namespace creel::engine::monitor {
 
@@ -164,8 +165,16 @@ void Session::read_client(Client& client) {
       client.wants_probe = true;
       probe_now();
       break;
+    case Type::kStart:
+      client.wants_start = true;
+      // Somebody else was faster.
+      if (!state_.initialized) answer_starts(Type::kError, runtime::encode(fail(Code::kInUse, "the container has been started already")));
+      break;
     case Type::kStop:
       mark_stopped();
+      break;
+    case Type::kChange:
+      change_life(client, packet->fd.get());
       break;
     case Type::kRestart:
       restart_on_demand(client, packet->data);
@@ -173,6 +182,26 @@ void Session::read_client(Client& client) {
     default:
       break;
   }
+}
+
+// While nothing runs: waits for clients once, `patience` long (nullptr: any time), with the signals of `mask`. True: `pidfd`
+// has ended.
+bool Session::serve_clients(const timespec* patience, const sigset_t& mask, int pidfd) {
+  forget_dropped();
+  std::vector<pollfd> entries{{listener_.get(), POLLIN, 0}, {pidfd, POLLIN, 0}};
+  const std::size_t first_client = entries.size();
+  for (const Client& client : clients_) {
+    entries.push_back({client.socket.get(), static_cast<short>(POLLIN | (client.unsent.empty() ? 0 : POLLOUT)), 0});
+  }
+  if (ppoll(entries.data(), entries.size(), patience, &mask) <= 0) return false;
+  const std::size_t known = clients_.size();
+  if (entries[0].revents != 0) accept_clients();
+  for (std::size_t i = 0; i < known; ++i) {
+    const short events = entries[first_client + i].revents;
+    if ((events & POLLOUT) != 0) send_unsent(clients_[i]);
+    if (clients_[i].socket.valid() && (events & ~POLLOUT) != 0) read_client(clients_[i]);
+  }
+  return entries[1].revents != 0;
 }
 
 void Session::serve() {

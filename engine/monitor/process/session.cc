@@ -65,6 +65,7 @@ Session::Session(Job job, std::vector<Fd> preserved, Fd starter, bool starter_at
     : job_(std::move(job)), preserved_(std::move(preserved)) {
   Client client;
   client.socket = std::move(starter);
+  client.wants_start = true;
   client.wants_output = starter_attached;
   client.wants_stdin = starter_attached && job_.open_stdin;
   clients_.push_back(std::move(client));
@@ -121,6 +122,11 @@ Result<void> Session::prepare_stdio(Fd& child_in, Fd& child_out, Fd& child_err) 
     // The last three that came.
     if (preserved_.size() < 3) return fail(Code::kFailed, "the caller's standard descriptors did not come");
     Fd* const last = &preserved_[preserved_.size() - 3];
+    passed_through_.clear();
+    for (int i = 0; i < 3 && job_.restart.rule != RestartRule::kNo; ++i) {
+      passed_through_.emplace_back(fcntl(last[i].get(), F_DUPFD_CLOEXEC, 0));
+      if (!passed_through_.back().valid()) return errno_error("keeping the caller's standard descriptors");
+    }
     child_in = std::move(last[0]);
     child_out = std::move(last[1]);
     child_err = std::move(last[2]);
@@ -158,13 +164,17 @@ Result<void> Session::start_recorded() {
   return first_->go();
 }
 
-Result<pid_t> Session::start() {
-  state_.restarting = false;
+void Session::note_processes() {
   state_.pid = first_->pid();
   state_.start_time = process_start_time(first_->pid());
   state_.monitor_pid = getpid();
   state_.monitor_start_time = process_start_time(getpid());
   state_.boot_id = boot_id();
+}
+
+Result<pid_t> Session::start() {
+  state_.restarting = state_.initialized = false;
+  note_processes();
   state_.started_ns = now_ns();
   state_.has_health = job_.health.check.exists();
   const auto last_started = read_file_at(container_dir_.get(), "started", 4096);

@@ -3,6 +3,9 @@
 // Who runs it: creel-monitor, root of the engine's user namespace (or real root), in the host's other namespaces.
 #pragma once
 
+#include <signal.h>
+#include <time.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +32,9 @@ class Session {
 
   // Lock, stdio, first process, network; all but the exec.
   Result<void> prepare();
+  // For a container that is to be started later: records it as initialized, tells the one who began this, and waits until
+  // somebody has had it started (true), or it has ended (false).
+  Result<bool> await_start();
   // Records that it runs, and execs. After an error the records are as they were.
   Result<pid_t> start();
   // Until the container has ended and everything it wrote is in the log and sent, or queued for clients that are slow.
@@ -46,6 +52,8 @@ class Session {
   [[nodiscard]] int exit_code() const { return exit_code_; }
   // With Job::timing: what was done when, until start() came back.
   [[nodiscard]] const std::string& timing() const { return timing_; }
+  // Whoever waits for the start hears how it went.
+  void answer_starts(Type type, std::string_view data);
   // Undoes prepare().
   void abandon();
 
@@ -56,7 +64,7 @@ class Session {
   };
   struct Client {
     Fd socket;
-    bool wants_output = false, wants_stdin = false, wants_probe = false, wants_restart = false;
+    bool wants_output = false, wants_stdin = false, wants_probe = false, wants_restart = false, wants_start = false;
     // What did not fit: while the container runs one packet, and until it is gone nothing more is read from the
     // container.
     std::vector<Unsent> unsent;
@@ -71,6 +79,8 @@ class Session {
   void leave_control_group();
   Result<void> start_recorded();
   void accept_clients();
+  bool serve_clients(const timespec* patience, const sigset_t& mask, int pidfd = -1);
+  void note_processes();
   void read_output(Fd& from, bool is_stderr);
   void drain(Fd& from, bool is_stderr);
   void deliver(Type type, std::string_view data);
@@ -90,9 +100,13 @@ class Session {
   void probe_now();
   void take_probe();
   void answer_probes(ProbeResult result);
+  void change_life(Client& client, int memory);
+  Result<void> take_change(int memory);
   void end_by_health(HealthAction action);
   void begin_end(int signal, std::uint32_t timeout_s);
   [[nodiscard]] int patience_ms() const;
+  // await_start.cc
+  Result<void> record_initialized();
   // restarts.cc
   [[nodiscard]] bool stopped_by_user() const;
   void mark_stopped();
@@ -108,6 +122,7 @@ class Session {
 
   Job job_;
   std::vector<Fd> preserved_;
+  std::vector<Fd> passed_through_;  // kPassthrough: the caller's three, for the next start
   Fd lock_, container_dir_, running_dir_;
   Fd out_, err_, in_, listener_;
   // The pty's main side, and the container's side held open: without it poll(2) would return at once for as long as no

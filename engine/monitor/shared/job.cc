@@ -36,6 +36,10 @@ void fields(Archive& a, RestartJob& r) {
   a.all(r.rule, r.most, r.program, r.stop_signal, r.stop_timeout_s);
 }
 template <typename Archive>
+void fields(Archive& a, LifeChange& c) {
+  a.all(c.restart, c.with_health, c.health);
+}
+template <typename Archive>
 void fields(Archive& a, NotifyJob& n) {
   a.all(n.when, n.socket);
 }
@@ -45,6 +49,8 @@ void fields(Archive& a, Job& j) {
         j.log_driver, j.log_path, j.log_max_size, j.log_max_files, j.journal_fields, j.notify, j.timing, j.pidfile, j.timeout_s, j.conmon_pidfile, j.cleanup_argv, j.event_log, j.event_head,
         j.network, j.runtime, j.health, j.restart, j.plan);
 }
+
+std::uint32_t job_version() { return kVersion; }
 
 std::string encode(const Job& job) {
   runtime::Writer writer;
@@ -80,10 +86,30 @@ Result<T> decode_alone(std::string_view bytes) {
   runtime::Reader reader(bytes);
   T out;
   reader.get(out);
-  if (!reader.complete()) return fail(Code::kFailed, "the monitor's memory of the health check is not whole");
+  if (!reader.complete()) return fail(Code::kFailed, "a part of the monitor's job is not whole");
   return out;
 }
 }  // namespace
+
+std::string encode(const LifeChange& change) {
+  runtime::Writer writer;
+  writer.put(kVersion);
+  writer.put(change);
+  return writer.take();
+}
+
+Result<LifeChange> decode_life_change(std::string_view bytes) {
+  runtime::Reader reader(bytes);
+  std::uint32_t version = 0;
+  LifeChange out;
+  reader.get(version);
+  if (version == kVersion) reader.get(out);
+  if (version != kVersion || !reader.complete()) {
+    return fail(Code::kInvalid, "the container's monitor is of another version of creel, and cannot be told of a change")
+        .with_hint("restart the container first");
+  }
+  return out;
+}
 
 std::string encode(const HealthJob& job) { return encode_alone(job); }
 Result<HealthJob> decode_health_job(std::string_view bytes) { return decode_alone<HealthJob>(bytes); }

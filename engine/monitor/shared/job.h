@@ -70,6 +70,17 @@ struct Job {
 // In the running directory: what stands for event_head since the container has another name.
 inline constexpr const char* kEventHead = "event_head";
 
+// What `update` changes of a container that runs.
+struct LifeChange {
+  RestartJob restart;
+  bool with_health = false;
+  HealthJob health;
+};
+
+std::string encode(const LifeChange& change);
+Result<LifeChange> decode_life_change(std::string_view bytes);
+// A monitor understands jobs of its own version alone.
+std::uint32_t job_version();
 std::string encode(const Job& job);
 std::string encode(const HealthJob& job);
 Result<HealthJob> decode_health_job(std::string_view bytes);

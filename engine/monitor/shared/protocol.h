@@ -2,11 +2,13 @@
 // Private to engine/monitor; both ends come from one installation.
 //
 //   start:   client MAPPED, DESCRIPTOR for each one that the container gets, and for each namespace of another that it joins, JOB (+ memfd), as soon as it can; monitor INSIDE, then STARTED | ERROR (a client that has hung up before the exec has started nothing)
+//            a job that is not to be begun: monitor INITIALIZED (pid); later a client ATTACH, START; monitor STARTED | ERROR, then the stream
 //   stream:  monitor STDOUT, STDERR, … EXIT;   client STDIN, STDIN_EOF, RESIZE
 //            after EXIT of a --rm container: client TAKE_CLEANUP (it removes the record) → FORGOTTEN (the files are left)
 //   attach:  client ATTACH first, then the stream
 //            after each start but the first one: monitor STARTED; client STOP: it is not to be started again
 //   restart: client RESTART (RestartRequest); monitor RESTARTED | ERROR
+//   change:  client CHANGE (+ memfd: a LifeChange); monitor CHANGED | ERROR
 //   health:  client PROBE; monitor PROBED with how it ended (ProbeResult), or nothing when the container ends first
 #pragma once
 
@@ -40,7 +42,14 @@ enum class Type : char {
   kRestart = 'R',
   kRestarted = 'S',
   kStop = 'T',
+  kInitialized = 'n',
+  kStart = 'G',
+  kChange = 'c',
+  kChanged = 'd',
 };
+
+// The one byte of JOB.
+inline constexpr char kJobAttached = 1, kJobInitializes = 2;
 
 inline constexpr std::size_t kChunk = 32768;  // bytes of stream data in one packet
 

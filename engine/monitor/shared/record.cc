@@ -59,7 +59,7 @@ std::string encode(const StateRecord& r) {
   return "pid " + std::to_string(r.pid) + "\nstart_time " + std::to_string(r.start_time) + "\nmonitor_pid " +
          std::to_string(r.monitor_pid) + "\nmonitor_start_time " + std::to_string(r.monitor_start_time) + "\nboot_id " +
          r.boot_id + "\nstarted_ns " + std::to_string(r.started_ns) + "\npaused " + (r.paused ? "1" : "0") +
-         "\nrestarts " + std::to_string(r.restarts) + "\nrestarting " + (r.restarting ? "1" : "0") + "\nhealth " +
+         "\nrestarts " + std::to_string(r.restarts) + "\nrestarting " + (r.restarting ? "1" : "0") + (r.initialized ? "\ninitialized 1" : "") + "\nhealth " +
          (r.has_health ? "1" : "0") + "\n" + (r.cgroup.empty() ? std::string() : "cgroup " + one_line(r.cgroup) + "\n");
 }
 
@@ -81,6 +81,7 @@ std::optional<StateRecord> decode_state(std::string_view text) {
     if (key == "paused") out.paused = value == "1";
     if (key == "cgroup") out.cgroup = value;
     if (key == "restarts") out.restarts = static_cast<int>(number(value));
+    if (key == "initialized") out.initialized = value == "1";
     if (key == "restarting") out.restarting = value == "1";
     if (key == "health") out.has_health = value == "1";
   });
@@ -110,6 +111,8 @@ const char* to_string(Status status) {
   switch (status) {
     case Status::kCreated:
       return "created";
+    case Status::kInitialized:
+      return "initialized";
     case Status::kRunning:
       return "running";
     case Status::kPaused:
@@ -134,7 +137,12 @@ Observed observe(const std::string& container_dir, const std::string& running_di
     if (auto text = read_file(container_dir + "/exit", 65536); text.ok()) out.exit = decode_exit(*text);
     return out;
   }
-  if (state && !state->restarting && (monitored || (state->boot_id == boot_id() && lives(state->pid, state->start_time)))) {
+  if (state && state->initialized && monitored) {
+    out.status = Status::kInitialized;
+    out.state = state;
+    return out;
+  }
+  if (state && !state->restarting && !state->initialized && (monitored || (state->boot_id == boot_id() && lives(state->pid, state->start_time)))) {
     out.status = state->paused ? Status::kPaused : Status::kRunning;
     out.state = state;
     if (state->has_health) out.health = read_health(running_dir);

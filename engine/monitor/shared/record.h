@@ -24,6 +24,7 @@ struct StateRecord {
   bool paused = false;
   std::string cgroup;  // the container's control group, from the root of the hierarchy; empty: none
   int restarts = 0;         // by its restart policy, since somebody has started it
+  bool initialized = false;  // all is there but the command, which its monitor is to begin
   bool restarting = false;  // it has ended, and its monitor is about to start it again; there is no `pid`
   bool has_health = false;  // there is a health check, and a file of its own for what has come of it
 };
@@ -42,13 +43,13 @@ std::string encode(const ExitRecord& record);
 std::optional<StateRecord> decode_state(std::string_view text);
 std::optional<ExitRecord> decode_exit(std::string_view text);
 
-enum class Status : std::uint8_t { kCreated, kRunning, kPaused, kRestarting, kExited };
-// "created", "running", "paused", "restarting", "exited"
+enum class Status : std::uint8_t { kCreated, kInitialized, kRunning, kPaused, kRestarting, kExited };
+// "created", "initialized", "running", "paused", "restarting", "exited"
 const char* to_string(Status status);
 
 struct Observed {
   Status status = Status::kCreated;
-  std::optional<StateRecord> state;  // when running or restarting
+  std::optional<StateRecord> state;  // when initialized, running or restarting
   Health health = Health::kNone;     // when running
   std::optional<ExitRecord> exit;    // when exited or restarting. After kill -9 of the monitor or a reboot there is no record:
                                      // then one is made up, code 137 (or 255 after a reboot), finished "now unknown" 0

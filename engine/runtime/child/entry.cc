@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/namespaces.h"
+#include "engine/runtime/child/sharing.h"
 
 namespace creel::engine::runtime {
 
@@ -44,17 +45,32 @@ Result<void> outer_steps(const EntryRequest& request, int number) {
   _exit(0);
 }
 
+struct Outer {
+  const EntryRequest& request;
+  int number;
+};
+
+int run_outer(void* argument) {
+  const Outer& outer = *static_cast<const Outer*>(argument);
+  auto done = outer_steps(outer.request, outer.number);
+  if (!done.ok()) send_error(outer.request.channel, done.error());
+  return 125;
+}
+
+pid_t start_outer(Outer& outer) {
+  if (outer.request.shares_memory && can_share_memory()) return spawn_sharing(outer.request.cgroup, run_outer, &outer);
+  const pid_t pid = clone_process(0, outer.request.cgroup, nullptr);
+  if (pid == 0) _exit(run_outer(&outer));
+  return pid;
+}
+
 }  // namespace
 
 Result<Entered> clone_from_within(const EntryRequest& request) {
   TRY_SET(ChannelPair number, make_channel());
-  const pid_t outer = clone_process(0, request.cgroup, nullptr);
+  Outer steps{request, number.child.get()};
+  const pid_t outer = start_outer(steps);
   if (outer < 0) return clone_error(errno, false);
-  if (outer == 0) {
-    auto done = outer_steps(request, number.child.get());
-    if (!done.ok()) send_error(request.channel, done.error());
-    _exit(125);
-  }
   number.child.reset();
   Entered out;
   pid_t pid = -1;

@@ -133,6 +133,7 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   EntryRequest entry;
   entry.cgroup = request.cgroup;
   entry.channel = channel;
+  entry.shares_memory = !lives_elsewhere(target, "time");
   entry.enter = [&] { return enter_container(request, target, procfs); };
   entry.body = [&]() -> Result<void> {
     auto done = exec_steps(request, channel, procfs, own);

@@ -123,7 +123,7 @@ struct Box : TemporaryDir {
   Result<void> try_start(bool attached) {
     TRY_SET(Launch begun, Launch::begin(identity(), job.runtime_dir));
     launch.emplace(std::move(begun));
-    TRY(launch->give(job, attached));
+    TRY(launch->give(job, attached ? Launch::Begin::kAttached : Launch::Begin::kNow));
     TRY_SET(pid, launch->started());
     return {};
   }

@@ -86,7 +86,7 @@ TEST_CASE("monitor: its starter dies before the start") {
   REQUIRE(begun.ok());
   {
     Launch dying = std::move(*begun);
-    REQUIRE(dying.give(box.job, true).ok());
+    REQUIRE(dying.give(box.job, Launch::Begin::kAttached).ok());
   }
   REQUIRE(write_all(open_file(gate, O_WRONLY).value().get(), "open\n").ok());
   CHECK(box.gone());
