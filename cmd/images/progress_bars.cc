@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 class Bars : public engine::transfer::Progress {
  public:
-  Bars(int fd, int columns) : fd_(fd), columns_(std::max(columns, 20)) {}
+  Bars(int fd, int columns) : fd_(fd), columns_(std::max(columns, 2)) {}
   ~Bars() override {
     const std::lock_guard lock(mutex_);
     active_.clear();
@@ -94,7 +94,7 @@ class Bars : public engine::transfer::Progress {
   // Replaces the bars by `above` and, below it, the bars as they are now.
   void flush(const std::string& above) {
     const TerminalSize size = terminal_size(fd_);
-    if (isatty(fd_) != 0) columns_ = std::max(size.columns, 20);
+    if (isatty(fd_) != 0) columns_ = std::max(size.columns, 2);
     std::string out;
     if (lines_ > 0) out = "\x1b[" + std::to_string(lines_) + "A\r";
     const auto add = [&](const std::string& text) { out += text + "\x1b[K\n"; };

@@ -1,12 +1,10 @@
 #!/usr/bin/env bats
 # creel system check: what is damaged is found, repaired where it can be, and nothing else is called damage.
 load lib.bash
+creel_only_file "looks into Creel's store"
 
-setup_file() {
-  creel_only "of Creel's own store"
-  own_store
-}
-teardown_file() { is_podman || close_store; }
+setup_file() { own_store; }
+teardown_file() { close_store; }
 setup() { engine load -q -i "$SESSION/busybox.tar" >/dev/null; }
 teardown() {
   clean_up

@@ -139,7 +139,6 @@ SHOW='cat /new /d/e/f /home/own; stat -c "%n %u %g %a %F %s" /d/e/f /d/fifo /emp
 }
 
 @test "commit: of a container with IDs of its own" {
-  creel_only "takes minutes"
   command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs is not installed"
   [ -e /dev/fuse ] || skip "no /dev/fuse"
   expect 0 run --name c --userns keep-id -u 0 $BUSYBOX sh -c 'echo 1 >/one; chown 9:9 /one; rm /bin/vi; rm -rf /home; mkdir /home; echo 2 >/home/two'
@@ -151,14 +150,14 @@ SHOW='cat /new /d/e/f /home/own; stat -c "%n %u %g %a %F %s" /d/e/f /d/fifo /emp
 }
 
 @test "commit: skopeo, umoci, buildah and Podman read it" {
-  creel_only
   expect 0 run --name c $BUSYBOX sh -c "$CHANGES"
   cd "$BATS_TEST_TMPDIR"
   for format in oci docker; do
     expect 0 commit -q -f $format c localhost/out:$format
     digest=$(engine inspect -f '{{.Digest}}' localhost/out:$format)
     expect 0 save -q --format oci-archive -o $format.tar localhost/out:$format
-    assert_equal "$(skopeo inspect --format '{{.Digest}}' oci-archive:$format.tar)" "$digest"
+    # Podman compresses anew when it saves.
+    is_podman || assert_equal "$(skopeo inspect --format '{{.Digest}}' oci-archive:$format.tar)" "$digest"
     skopeo copy -q --insecure-policy oci-archive:$format.tar oci:layout-$format:x
   done
   if command -v umoci >/dev/null; then
@@ -188,7 +187,7 @@ SHOW='cat /new /d/e/f /home/own; stat -c "%n %u %g %a %F %s" /d/e/f /d/fifo /emp
 }
 
 @test "import: a plain tar is compressed, the same way each time; a compressed one stays as it is" {
-  creel_only
+  creel_only "Podman's save compresses anew"
   cd "$BATS_TEST_TMPDIR"
   mkdir root
   seq 1 100000 >root/numbers

@@ -46,7 +46,7 @@ numbers() { stat -c '%t:%T' "$1"; }
 }
 
 @test "--device-cgroup-rule: an ordinary user's engine cannot keep it, and says so" {
-  creel_only "ignores it"
+  creel_only "Podman ignores it there"
   as_root && skip "an ordinary user's"
   expect_error 125 "rootless" create --device-cgroup-rule 'c 1:3 rwm' $BUSYBOX true
   expect_error 125 "invalid device type" create --device-cgroup-rule 'q 1:3 rwm' $BUSYBOX true

@@ -1,7 +1,7 @@
 # creel doctor where only root can take away what it looks for: programs, devices, subordinate IDs. And as root.
 load lib
+creel_only_file "Podman has no such command"
 setup_file() {
-  ! is_podman || skip "of Creel alone"
   own_store
   chmod a+rx "$WORK"
 }

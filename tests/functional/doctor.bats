@@ -1,9 +1,7 @@
 # creel doctor: what this host gives, and the cure for what it does not. All of it is Creel's own.
 load lib
-setup_file() {
-  ! is_podman || skip "of Creel alone"
-  own_store
-}
+creel_only_file "Podman has no such command"
+setup_file() { own_store; }
 teardown_file() { close_store; }
 
 # check NAME FIELD: of the last doctor --json.

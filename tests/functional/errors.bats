@@ -19,8 +19,8 @@ teardown() { clean_up; }
 }
 
 @test "an unknown flag: the near one is suggested" {
-  creel_only
-  expect 125 run --nmae x $BUSYBOX true
+  expect_error 125 "--nmae" run --nmae x $BUSYBOX true
+  creel_only "Podman suggests commands alone"
   assert_contains "$stderr" "--name"
 }
 
@@ -45,7 +45,7 @@ teardown() { clean_up; }
 }
 
 @test "what is known but not built is refused by name" {
-  creel_only
+  creel_only "Podman has pods and build, and passes over --gpus"
   expect 125 run --gpus all $BUSYBOX true
   assert_contains "$stderr" "--gpus"
   expect 125 run --pod some $BUSYBOX true
@@ -91,26 +91,24 @@ teardown() { clean_up; }
 }
 
 @test "env -i with HOME and PATH alone: no XDG_RUNTIME_DIR, no session" {
-  creel_only
   as_root && skip "an ordinary user's"
   run -0 env -i HOME="$HOME" PATH="$PATH" "$ENGINE" run --rm --network none $BUSYBOX echo bare
   assert_output bare
 }
 
 @test "a runtime directory with a long path" {
-  creel_only
   long=$WORK/$(printf 'd%.0s' $(seq 80))
   mkdir -p "$long"
   chmod 0700 "$long"
   run -0 env XDG_RUNTIME_DIR="$long" "$ENGINE" run --rm --network none $BUSYBOX echo far
   assert_output far
-  run -0 env XDG_RUNTIME_DIR="$long" "$ENGINE" run -d --rm --name far --network none $BUSYBOX sh -c 'sleep 1; echo late'
-  run -0 env XDG_RUNTIME_DIR="$long" "$ENGINE" attach far
-  assert_output late
+  run -0 env XDG_RUNTIME_DIR="$long" "$ENGINE" run -d -i --rm --name far --network none $BUSYBOX sh -c 'read word; echo "so $word"'
+  run -0 env XDG_RUNTIME_DIR="$long" "$ENGINE" attach far <<<late
+  assert_output "so late"
 }
 
 @test "a store of a newer format is refused, and not written to" {
-  creel_only
+  creel_only "looks into Creel's store"
   mkdir -p "$WORK/newer/creel"
   printf 'creel store, format 999\n' >"$WORK/newer/creel/creel-store"
   run -125 env XDG_DATA_HOME="$WORK/newer" "$ENGINE" images
@@ -119,7 +117,7 @@ teardown() { clean_up; }
 }
 
 @test "a store directory that is something else is not touched" {
-  creel_only
+  creel_only "looks into Creel's store"
   mkdir -p "$WORK/foreign/creel"
   echo precious >"$WORK/foreign/creel/file"
   run env XDG_DATA_HOME="$WORK/foreign" "$ENGINE" load -i "$SESSION/busybox.tar"

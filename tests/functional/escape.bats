@@ -42,7 +42,7 @@ nothing_found() {
 # CVE-2019-5736: a container has the engine run itself in there, and overwrites it.
 
 @test "own program: as the image's command, as an entrypoint, as what a script names" {
-  creel_only "of another kind there"
+  creel_only "crun puts a copy of itself in its program's place"
   mkdir -p "$V/root/bin"
   ln -s /proc/self/exe "$V/root/evil"
   printf '#!/proc/self/exe\n' >"$V/root/script"
@@ -59,7 +59,7 @@ nothing_found() {
 }
 
 @test "own program: a name that changes while it is started" {
-  creel_only "of another kind there"
+  creel_only "crun puts a copy of itself in its program's place"
   # As in ~/.local/bin: the program belongs to whoever runs containers, and so to root in them.
   cp -r "$SESSION/prefix" "$WORK/own"
   ENGINE=$WORK/own/bin/creel
@@ -86,7 +86,7 @@ nothing_found() {
 # A process that joins a container still is the engine's: its program, its descriptors and its directories are the host's.
 
 @test "exec: a container that may trace finds nothing of the host in the processes that join it" {
-  creel_only "an older crun shows the host's program"
+  creel_only "the crun of Debian 12 shows the host's program"
   hostile spy $(may_trace) -- /attack spy /v "$CANARY"
   wait_until 20 test -e "$V/ready"
   cd "$CANARY"
@@ -97,7 +97,7 @@ nothing_found() {
 }
 
 @test "start: a container that shares the PID namespace finds nothing of the host in the process that starts" {
-  creel_only "an older crun shows descriptors of the host"
+  creel_only "the crun of Debian 12 shows descriptors of the host"
   hostile spy $(may_trace) -- /attack spy /v "$CANARY"
   wait_until 20 test -e "$V/ready"
   cd "$CANARY"
@@ -109,7 +109,7 @@ nothing_found() {
 # CVE-2024-21626: a working directory that is a descriptor of the engine's.
 
 @test "working directory: no descriptor leads out" {
-  creel_only "an older crun lets a descriptor lead out"
+  creel_only "the crun of Debian 12 lets a descriptor lead out"
   for n in 0 3 4 5 6 7 8 9 10 11 12 15 20; do
     cd "$CANARY"
     exec 9<"$CANARY"
@@ -142,7 +142,7 @@ nothing_found() {
 # CVE-2021-30465, CVE-2019-19921: another container changes a path in a shared volume while it is mounted on.
 
 @test "mount targets: a directory that becomes a link to the host's" {
-  creel_only "ends with other exit codes"
+  creel_only "Podman ends with other exit codes"
   mkdir "$V/target" "$BATS_TEST_TMPDIR/inner"
   echo inner >"$BATS_TEST_TMPDIR/inner/inner-file"
   ln -s "$CANARY" "$V/other"
@@ -162,7 +162,7 @@ nothing_found() {
 }
 
 @test "mount targets: a link of the image is followed within the container" {
-  creel_only "an older crun mounts outside"
+  creel_only "the crun of Debian 12 mounts outside"
   mkdir -p "$V/root/bin" "$V/data"
   echo data >"$V/data/data-file"
   ln -s "$CANARY" "$V/root/link"
@@ -176,7 +176,7 @@ nothing_found() {
 # CVE-2025-31133, CVE-2025-52565: /dev/null and the terminal are what the image, or another container, has put there.
 
 @test "masked paths: /dev is a volume, and /dev/null in it a link" {
-  creel_only "ends with other exit codes"
+  creel_only "Podman ends with other exit codes"
   for link in "$CANARY/file" ../../../../../../../.."$CANARY/file" /proc/sysrq-trigger /proc/sys/kernel/core_pattern; do
     rm -rf "$V/dev"
     mkdir -p "$V/dev/pts" "$V/dev/shm"
@@ -189,7 +189,7 @@ nothing_found() {
 }
 
 @test "masked paths: they are masked while another container changes /dev/null" {
-  creel_only "an older crun does not mask"
+  creel_only "the crun of Debian 12 does not mask"
   mkdir -p "$V/dev/pts" "$V/dev/shm"
   : >"$V/dev/null"
   ln -s /proc/version "$V/dev/other"
@@ -246,7 +246,7 @@ nothing_found() {
 # What the engine reads in a container is the container's.
 
 @test "exec: /etc/passwd is a pipe, a device, endless, or a link to the host's" {
-  creel_only "waits for the pipe"
+  creel_only "Podman waits for the pipe"
   hostile own -- sleep 1000
   for make in 'mkfifo /etc/passwd' 'ln -s /dev/zero /etc/passwd' 'truncate -s 100G /etc/passwd' 'ln -s /proc/kmsg /etc/passwd' \
     "ln -s $CANARY/file /etc/passwd" 'mkdir /etc/passwd' 'ln -s passwd /etc/passwd'; do
@@ -261,7 +261,7 @@ nothing_found() {
 }
 
 @test "exec: mounts over /proc, /dev and /bin of a container with CAP_SYS_ADMIN are its own matter" {
-  creel_only "its seccomp profile differs"
+  creel_only "Podman's seccomp profile differs"
   hostile own --cap-add SYS_ADMIN -- sleep 1000
   expect 0 exec own sh -c 'mkdir -p /fake/self/fd && mount -t tmpfs none /dev/pts 2>/dev/null; mount --bind /fake /proc 2>/dev/null; ls /proc'
   run --separate-stderr timeout -k 2 20 $(engine_command) exec own sh -c 'echo inside'

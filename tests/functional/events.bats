@@ -26,16 +26,15 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
   n() { engine events --stream=false --since 1h --filter event=create --format '{{.Name}}' "$@" | sort | tr '\n' ' '; }
   assert_equal "$(n --filter container=first --filter container=last)" "first last "
   assert_equal "$(n --filter label=one=1)" "first "
-  assert_equal "$(n --filter volume=evented)" "evented "
   assert_equal "$(n --filter type=volume)" "evented "
   assert_equal "$(n --until 2000-01-01)" ""
-  expect 0 volume rm evented
-  creel_only "Podman takes any"
+  creel_only "Podman 4.3 finds no volume by its name, and refuses no unknown filter"
+  assert_equal "$(n --filter volume=evented)" "evented "
   expect_error 125 "nosuch is an invalid filter" events --stream=false --filter nosuch=1
 }
 
 @test "events: what else is done to a container" {
-  creel_only "Podman has some more"
+  creel_only "Podman tells of exec_died and cleanup, too"
   expect 0 run -d --name life $BUSYBOX sleep 1000
   expect 0 exec life true
   expect 0 kill -s WINCH life
@@ -72,12 +71,12 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
 import json, sys
 e = json.loads(sys.stdin.read())
 print(e["Name"], e["Status"], e["Type"], e["ContainerExitCode"], e["Attributes"]["k"])' <<<"$output")" "j died container 5 v"
-  creel_only "of later Podmans"
+  creel_only "Podman has timeNano from version 5 on"
   assert_contains "$output" '"timeNano":'
 }
 
 @test "events: the log is bounded" {
-  creel_only "its own log"
+  creel_only "looks into Creel's log of events"
   log=$XDG_RUNTIME_DIR/creel/events/log
   expect 0 run --rm $BUSYBOX true
   head -c 1100000 /dev/zero | tr '\0' '\n' >>"$log"

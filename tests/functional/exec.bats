@@ -122,7 +122,7 @@ teardown_file() { close_store; }
 }
 
 @test "exec: a container that is killed meanwhile" {
-  creel_only "Podman has other words for it"
+  creel_only "Podman ends with other codes then, 255 and its runtime's"
   for _ in $(seq 15); do
     expect 0 run -d --name dies --network none $BUSYBOX sleep 1000
     engine kill dies >/dev/null 3>&- &

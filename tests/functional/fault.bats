@@ -2,9 +2,9 @@
 # kill -9 in front of any change of the disk: the store is whole, df is du, the same command then succeeds, and nothing is
 # left for ever. At some moments here; at every one with FAULT_EVERY=1 (ctest -L fault).
 load lib.bash
+creel_only_file "Podman does not promise it"
 
 setup_file() {
-  creel_only "Podman does not promise it"
   [ -x "$SESSION/fault-at" ] || skip "fault-at is not built"
   own_store
   # What runs keeps the user namespace alive, for set-user-ID programs do not work while they are traced.
@@ -24,7 +24,7 @@ setup_file() {
   engine rmi localhost/other:1 >/dev/null
   engine system prune -f >/dev/null
 }
-teardown_file() { is_podman || close_store; }
+teardown_file() { close_store; }
 
 store_dir() { echo "$HOME/.local/share/creel"; }
 df_sum() { engine system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { print sum + 0 }'; }

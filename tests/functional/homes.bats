@@ -1,9 +1,9 @@
 # Home directories whose file system cannot hold a store: NFS, Lustre and FUSE give no file away. bindfs refuses as they do.
 load lib
+creel_only_file "Podman has no store on such a home"
 setup_file() { own_store; }
 teardown_file() { close_store; }
 setup() {
-  creel_only "fails on such homes"
   export CREEL_NODE_STORAGE=$WORK/node
   mkdir -m 0755 "$CREEL_NODE_STORAGE"
 }

@@ -64,7 +64,7 @@ D /etc/two"
 }
 
 @test "diff: reads what the container changed, not the image" {
-  creel_only "of Creel's promise"
+  creel_only "Podman promises no such bound"
   command -v strace >/dev/null || skip "strace is not installed"
   engine create --name c $BUSYBOX true
   run -0 bash -c "strace -f -e trace=openat2 -o '$BATS_TEST_TMPDIR/trace' $(engine_command) diff c"
@@ -118,7 +118,7 @@ D /etc/two"
 }
 
 @test "image mount: read-only, and gone with the session" {
-  creel_only "of Creel's design"
+  creel_only "Podman keeps a mount until it is taken away"
   as_root && skip "for ordinary users"
   expect 0 unshare sh -c "dir=\$($(engine_command) image mount $BUSYBOX); touch \$dir/x 2>&1 || echo refused"
   assert_output_contains refused
@@ -151,7 +151,7 @@ D /etc/two"
 }
 
 @test "mount: of a running container, what it sees now" {
-  creel_only "Podman keeps one mount for all"
+  creel_only "Podman's mount is the first one's"
   as_root && skip "for ordinary users"
   expect 0 run -d --network none --name c $BUSYBOX sh -c 'echo live >/note; sleep 100'
   wait_until 20 engine exec c test -s /note

@@ -147,7 +147,7 @@ END
 }
 
 @test "images --tree: names, and the platform below" {
-  creel_only "Docker's"
+  creel_only "Podman has no such flag; Docker has"
   expect 0 images --tree
   assert_matches "${lines[0]}" '^IMAGE +ID +DISK USAGE$'
   assert_matches "${lines[1]}" '^localhost/busybox:latest +[0-9a-f]{12} +[0-9.]+ MB$'
@@ -168,7 +168,7 @@ END
 }
 
 @test "--platform: inspect, history and rmi take only what is for it" {
-  creel_only "Docker's flag"
+  creel_only "Podman has no such flag; Docker has"
   arch=$(engine image inspect -f '{{.Architecture}}' $BUSYBOX)
   expect 0 image inspect --platform "linux/$arch" -f '{{.Os}}' $BUSYBOX
   expect 0 history --platform "linux/$arch" $BUSYBOX

@@ -97,7 +97,7 @@ teardown() {
 }
 
 @test "rmi: what no image uses leaves the disk" {
-  creel_only
+  creel_only "looks into Creel's store"
   size() { du -s "$HOME/.local/share/creel" | cut -f1; }
   expect 0 rmi $BUSYBOX
   assert_equal "$(ls "$HOME/.local/share/creel/layers" "$HOME/.local/share/creel/blobs/sha256" 2>/dev/null | grep -c -E '^[0-9a-f]{64}$' || true)" 0

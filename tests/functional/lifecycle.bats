@@ -268,7 +268,7 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
 }
 
 @test "wait --condition: created, running, paused, several; --exit-first-match" {
-  creel_only "of later Podmans"
+  creel_only "Podman 4.3 has fewer conditions, and no such flag"
   expect 0 create --name w1 $BUSYBOX sleep 1000
   expect 0 wait --condition created w1
   assert_output -1
@@ -291,13 +291,13 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   assert_matches "$output" $'^CONTAINER ID +NAMES +PID +CGROUPNS +IPC +MNT +NET +PIDNS +USERNS +UTS\n[0-9a-f]{12} +n1 +'"$pid"' +[0-9]+ '
   expect 0 ps --pod --sync --external --noheading
   assert_contains "$output" n1
-  creel_only "as its JSON has it"
+  creel_only "Podman's JSON has no numbers of namespaces"
   expect 0 ps --ns --format json
   assert_contains "$output" "$(readlink "/proc/$pid/ns/mnt" | tr -dc 0-9)"
 }
 
 @test "start and rm -f of one container at the same time: one or the other, nothing between" {
-  creel_only "Podman takes half a second for each"
+  creel_only "Podman takes a second for each of these commands"
   for round in $(seq 25); do
     expect 0 create --name contested $BUSYBOX sleep 1000
     id=$output

@@ -35,7 +35,7 @@ has_control_groups() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; }
 }
 
 @test "limits that could not hold are refused when they are asked for" {
-  creel_only 'Podman finds out when the container starts, or never'
+  creel_only "Podman finds out when the container starts, or never"
   refused "is less than --memory" --memory 20m --memory-swap 10m
   refused "--memory-swap needs --memory" --memory-swap 10m
   refused "--memory-swappiness: cgroup v2 has no" --memory-swappiness 50
@@ -47,7 +47,7 @@ has_control_groups() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; }
 }
 
 @test "where limits cannot be enforced, one that is asked for names the controller; none is asked for: containers run" {
-  creel_only 'Podman runs the container without the limit'
+  creel_only "Podman runs the container without the limit"
   ! has_control_groups || skip 'this host has cgroup v2'
   refused '--memory needs cgroup v2 controller "memory"' --memory 64m
   refused "boot the host with the kernel parameter" --memory 64m

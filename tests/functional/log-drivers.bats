@@ -35,22 +35,21 @@ teardown() { clean_up; }
 }
 
 @test "passthrough: not a terminal's" {
-  creel_only "Podman looks at its own terminal alone"
+  creel_only "Podman refuses it where its own output is a terminal, not the container's"
   expect 125 run --rm -t --log-driver passthrough --network none $BUSYBOX true
   assert_contains "$stderr" "passthrough"
 }
 
 @test "journald without a journal: a clear error, and nothing is made" {
-  creel_only
   [ ! -S /run/systemd/journal/socket ] || skip "this machine has a journal"
-  expect_error 125 "no systemd journal listens at /run/systemd/journal/socket" create --log-driver journald --name j $BUSYBOX true
-  assert_contains "$stderr" "k8s-file"
+  expect_error 125 "/run/systemd/journal/socket" create --log-driver journald --name j $BUSYBOX true
+  is_podman || assert_contains "$stderr" "k8s-file"
   expect 0 ps -aq
   assert_output ""
 }
 
 @test "journald in containers.conf without a journal: a warning, and the container runs" {
-  creel_only
+  creel_only "Podman runs no container then"
   [ ! -S /run/systemd/journal/socket ] || skip "this machine has a journal"
   printf '[containers]\nlog_driver = "journald"\n' >"$BATS_TEST_TMPDIR/containers.conf"
   CONTAINERS_CONF=$BATS_TEST_TMPDIR/containers.conf expect 0 run --name j --network none $BUSYBOX echo logged

@@ -131,7 +131,7 @@ END
 }
 
 @test "login: Podman reads what was written here, and the other way round" {
-  creel_only "two engines"
+  creel_only "compares the two"
   command -v podman >/dev/null || skip "podman is not installed"
   log_in "$TLS_REGISTRY"
   assert_equal "$(podman login --get-login "$TLS_REGISTRY")" "$REGISTRY_USER"

@@ -83,7 +83,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "--userns container: and ns: the IDs of another's user namespace, alone and with its others" {
-  creel_only "cannot share a rootless one with another's storage"
+  creel_only "Podman 4.3 cannot share one where its storage maps IDs"
   as_root && skip "an ordinary user's"
   expect 0 run -d --name one --userns keep-id --ipc shareable --network none $BUSYBOX sh -c 'echo of-one >/dev/shm/first; sleep 100'
   wait_until 10 engine exec one test -e /dev/shm/first
@@ -103,7 +103,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "a user namespace of its own, and namespaces of a container that has none" {
-  creel_only "its runtime mounts what it has no rights over"
+  creel_only "crun mounts what it has no rights over"
   as_root && skip "an ordinary user's"
   expect 0 run -d --name one --network none --ipc shareable $BUSYBOX sleep 1234
   expect 0 run --rm --userns keep-id --network container:one --pid container:one --ipc container:one $BUSYBOX sh -c 'id -u; ps -o args; ls /sys >/dev/null && touch /dev/shm/x'
@@ -122,7 +122,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "volumes of a container that has not the caller's ID: a new one is its own, :U gives it to the user" {
-  creel_only "of Podman by its storage"
+  creel_only "Podman's storage maps no volume of such a container"
   as_root && skip "an ordinary user's"
   expect 0 run --rm --network none --userns auto:size=1000 -v fresh:/data $BUSYBOX sh -c 'touch /data/x && stat -c %u /data /data/x'
   assert_output $'0\n0'
@@ -189,7 +189,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "--uidmap: IDs of the host, IDs over the identity, and what cannot be" {
-  creel_only "of Podman 5"
+  creel_only "Podman 4.3 has no @ and no + in mappings"
   as_root && skip "an ordinary user's"
   first=$(awk -F: -v u="$(id -un)" '$1 == u {print $2; exit}' /etc/subuid)
   expect 0 run --rm --uidmap "0:@$first:100" $BUSYBOX cat /proc/self/uid_map
@@ -205,7 +205,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "--subuidname: the IDs of a name" {
-  creel_only "takes them for IDs of its own namespace"
+  creel_only "Podman takes them for IDs of its own namespace"
   as_root && skip "an ordinary user's"
   count=$(awk -F: -v u="$(id -un)" '$1 == u {print $3; exit}' /etc/subuid)
   expect 0 run --rm --subuidname "$(id -un)" $BUSYBOX cat /proc/self/uid_map
@@ -214,7 +214,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "--userns=auto: disjoint IDs, without the caller's own; free again when the container is removed" {
-  creel_only "wants a user of its own for it"
+  creel_only "Podman wants the user containers in /etc/subuid for it"
   as_root && skip "an ordinary user's"
   local made=()
   for n in 1 2 3; do
@@ -236,7 +236,7 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
 }
 
 @test "--userns=auto: as many IDs as the image needs; forced mappings" {
-  creel_only "wants a user of its own for it"
+  creel_only "Podman wants the user containers in /etc/subuid for it"
   as_root && skip "an ordinary user's"
   expect 0 run --rm --userns auto $BUSYBOX cat /proc/self/uid_map
   assert_matches "$output" '^ +0 +1 +1024$'

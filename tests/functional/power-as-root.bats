@@ -3,9 +3,9 @@
 # the command is stopped there. What the file system has not yet written is not in the copy, as after a real cut.
 # At some moments here; at every one with FAULT_EVERY=1 (ctest -L fault).
 load lib.bash
+creel_only_file "Podman does not promise it"
 
 setup_file() {
-  creel_only "Podman does not promise it"
   [ -x "$SESSION/fault-at" ] || skip "fault-at is not built"
   own_store
   mkdir "$WORK/disk"
@@ -31,7 +31,7 @@ setup_file() {
   unplug
 }
 teardown() { ! mountpoint -q "$WORK/disk" || umount "$WORK/disk"; }
-teardown_file() { is_podman || close_store; }
+teardown_file() { close_store; }
 
 # The file system writes nothing by itself meanwhile: the worst case.
 plug_in() { mount -o loop,commit=600 "$WORK/$1.img" "$WORK/disk"; }

@@ -36,7 +36,7 @@ END
 }
 
 @test "--privileged --cap-drop: what is dropped is dropped" {
-  creel_only "keeps all"
+  creel_only "Podman 4.3 keeps all"
   assert_equal "$(status_of CapEff --privileged --cap-drop ALL)" 0000000000000000
 }
 
@@ -114,7 +114,7 @@ END
 }
 
 @test "--rdt-class is refused: nothing here manages it" {
-  creel_only
+  creel_only "Podman 4.3 has no such flag"
   expect_error 125 "resctrl" create --rdt-class gold $BUSYBOX true
 }
 

@@ -1,9 +1,9 @@
 # How pull, load, save and import show what they do. All of it on stderr.
 load lib
+creel_only_file "the texts of Creel's bars"
 setup_file() { own_store; }
 teardown_file() { close_store; }
 setup() {
-  creel_only
   mkdir -p "$BATS_TEST_TMPDIR/root"
   head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/root/file"
   tar -C "$BATS_TEST_TMPDIR/root" --owner=0 --group=0 -cf "$BATS_TEST_TMPDIR/root.tar" .

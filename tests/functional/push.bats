@@ -125,7 +125,7 @@ END
 }
 
 @test "push --all-tags: every tag of the repository" {
-  creel_only "of Docker"
+  creel_only "Podman has no such flag; Docker has"
   to=$(fresh)
   for tag in a b c; do expect 0 tag "$PROXY/busybox:latest" "$to:$tag"; done
   push --all-tags "$to:a"

@@ -43,7 +43,7 @@ fill() {
 }
 
 @test "system reset: secrets go; what is not the store's own stays" {
-  creel_only "another layout"
+  creel_only "looks into Creel's store"
   fill
   echo secret | engine secret create mine - >/dev/null
   store=$(engine info --format '{{.Store.GraphRoot}}')

@@ -146,7 +146,7 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
 }
 
 @test "a monitor that is asked to end starts nothing again" {
-  creel_only "of the monitor"
+  creel_only "of Creel's monitor, which restarts"
   expect 0 run -d --init --name ending --network none --restart always $BUSYBOX sleep 1000
   kill -TERM "$(engine inspect -f '{{.State.ConmonPid}}' ending)"
   wait_until 20 has_state exited ending
@@ -157,7 +157,7 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
 }
 
 @test "kill -9 of a monitor leaves the truth, during a run and between two" {
-  creel_only "of the monitor"
+  creel_only "of Creel's monitor, which restarts"
   expect 0 run -d --name lost --network none --restart always $BUSYBOX false
   wait_until 30 has_restarts 4 lost
   _kill_pausing() {
@@ -181,7 +181,7 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
 }
 
 @test "the unit for a restart of the machine names this program, and systemd takes it" {
-  creel_only "of the installation"
+  creel_only "looks at Creel's installed units"
   local unit=$SESSION/prefix/share/systemd/user/creel-restart.service
   run grep -c "^ExecStart=$SESSION/prefix/bin/creel start --all --filter should-start-on-boot=true$" "$unit"
   assert_output 1

@@ -1,5 +1,6 @@
 # Pulls that are killed, cut off or run side by side: what has come is not fetched again.
 load lib
+creel_only_file "Podman begins again"
 load ../registry/lib
 setup_file() {
   own_store
@@ -23,7 +24,6 @@ teardown_file() {
   close_store
 }
 setup() {
-  creel_only "Podman begins again"
   faults proxy
 }
 teardown() {

@@ -82,7 +82,7 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 }
 
 @test "a user without subordinate IDs: the error says what to add" {
-  creel_only
+  creel_only "Podman runs it with one ID"
   directories_of nobody
   run as_user nobody "$ENGINE" load -q -i "$SESSION/busybox.tar"
   run -125 as_user nobody "$ENGINE" run --rm "$BUSYBOX" true
@@ -90,7 +90,7 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 }
 
 @test "no /dev/net/tun: the error names it; --network none and host still work" {
-  creel_only
+  creel_only "Podman keeps the mounts of its first command, the device among them"
   directories_of "$TEST_USER"
   run -0 as_user "$TEST_USER" "$ENGINE" load -q -i "$SESSION/busybox.tar"
   # Hidden in a mount namespace of its own; the machine keeps its device.
@@ -110,7 +110,7 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 }
 
 @test "no newuidmap: the error says which package" {
-  creel_only
+  creel_only "Podman joins the namespace of its first command"
   directories_of "$TEST_USER"
   run -0 as_user "$TEST_USER" "$ENGINE" load -q -i "$SESSION/busybox.tar"
   # A runtime directory of its own: no namespace of an earlier container to join.
@@ -124,7 +124,7 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 }
 
 @test "a full disk: one clear error, and a store that works when there is room again" {
-  creel_only
+  creel_only "looks into Creel's store"
   mkdir "$BATS_TEST_TMPDIR/small"
   mount -t tmpfs -o size=60m,mode=0755 none "$BATS_TEST_TMPDIR/small"
   small() { command "$ENGINE" --root "$BATS_TEST_TMPDIR/small/store" --runroot "$WORK/small-run" "$@"; }
@@ -147,7 +147,7 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 }
 
 @test "a disk that fills up under a container: the container sees ENOSPC, the engine goes on" {
-  creel_only
+  creel_only "looks into Creel's store"
   mkdir "$BATS_TEST_TMPDIR/small"
   mount -t tmpfs -o size=20m,mode=0755 none "$BATS_TEST_TMPDIR/small"
   small() { command "$ENGINE" --root "$BATS_TEST_TMPDIR/small/store" --runroot "$WORK/small-run2" "$@"; }

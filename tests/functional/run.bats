@@ -250,7 +250,7 @@ teardown() { clean_up; }
 }
 
 @test "the root file system through fuse-overlayfs: forced, the same to see" {
-  creel_only
+  creel_only "Podman's driver options are the whole store's"
   as_root && skip "an ordinary user's"
   command -v fuse-overlayfs || skip "fuse-overlayfs is not installed"
   fuse() { expect 0 --storage-opt "overlay.mount_program=$(command -v fuse-overlayfs)" "$@"; }

@@ -108,7 +108,6 @@ keep_id() {
   assert_equal "$(stat -c %u "$BATS_TEST_TMPDIR/$runtime/mine")" "$(id -u)"
 }
 @test "run --userns keep-id: the files are the user's own, inside and outside" {
-  creel_only
   each keep_id
 }
 
@@ -142,7 +141,6 @@ nothing_left() {
   wait_until 10 gone || fail "left: $(left)"
 }
 @test "rm: nothing is left of it, not in the runtime's own records either" {
-  creel_only
   each nothing_left
 }
 
@@ -198,7 +196,6 @@ killed_monitor() {
   expect 0 rm -f -t 0 c
 }
 @test "kill -9 of the monitor: the container can be stopped, and starts again" {
-  creel_only
   each killed_monitor
 }
 
@@ -247,7 +244,7 @@ default_ulimits = ["nofile=300:400"]' >"$HOME/.config/containers/containers.conf
 
 @test "a runtime that is not there: the error says where it was looked for, and nothing is left" {
   expect_error 125 'no-such-runtime' --runtime no-such-runtime run --rm $BUSYBOX true
-  creel_only
+  creel_only "Podman's error does not say where it has looked"
   assert_contains "$stderr" '$PATH'
   expect_error 125 '/no/such/runtime' --runtime /no/such/runtime run --rm $BUSYBOX true
   expect_error 125 '/etc/passwd' --runtime /etc/passwd run --rm $BUSYBOX true
@@ -256,7 +253,7 @@ default_ulimits = ["nofile=300:400"]' >"$HOME/.config/containers/containers.conf
 }
 
 @test "a runtime that fails, or ends without having made anything: its words are the error" {
-  creel_only
+  creel_only "Podman gives its runtime no log to write to"
   cat >"$BATS_TEST_TMPDIR/broken" <<'END'
 #!/bin/sh
 while [ $# -gt 0 ]; do
@@ -276,7 +273,6 @@ END
 
 # What is in a virtual machine cannot be reached but by its runtime.
 @test "stop and kill go through the runtime; --runtime-flag is passed on" {
-  creel_only
   for runtime in $RUNTIMES; do real=$(PATH=$PATH:/usr/sbin:/sbin command -v "$runtime"); done
   cat >"$BATS_TEST_TMPDIR/noted" <<END
 #!/bin/sh
@@ -290,7 +286,7 @@ END
   wait_until 10 engine exec c test -e /ready
   expect 0 stop -t 20 c
   calls=$(cat "$BATS_TEST_TMPDIR/calls")
-  assert_matches "$calls" '^--noted .* create '
+  assert_matches "$calls" '^--noted (.* )?create '
   assert_matches "$calls" 'kill [0-9a-f]{64} 15'
   assert_matches "$calls" 'delete --force [0-9a-f]{64}'
 }
@@ -304,7 +300,6 @@ exec_error_once() {
   assert_equal "$output $stderr" "out err"
 }
 @test "exec: an error is shown once" {
-  creel_only
   each exec_error_once
 }
 

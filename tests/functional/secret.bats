@@ -59,7 +59,7 @@ secret() { printf %s "$2" | engine secret create "$1" - >/dev/null; }
 }
 
 @test "secret: --replace, --ignore, --showsecret, exists" {
-  creel_only "of later Podmans"
+  creel_only "Podman has these from version 4.4 on"
   secret s1 one
   expect 0 secret create --ignore s1 - <<<"two"
   assert_equal "$(engine secret inspect --showsecret -f '{{.SecretData}}' s1)" one

@@ -1,7 +1,7 @@
 # creel --timing: what a command spent its time on. Of Creel alone.
 load lib
+creel_only_file "Podman has no --timing"
 setup_file() {
-  ! is_podman || skip "of Creel alone"
   busybox_store
 }
 teardown_file() { close_store; }

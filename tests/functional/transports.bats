@@ -220,7 +220,7 @@ archive() { echo "oci-archive:$SESSION/busybox.tar"; }
 }
 
 @test "load and save --platform: an image for another machine is refused" {
-  creel_only "of Docker"
+  creel_only "Podman has no such flag; Docker has"
   cd "$BATS_TEST_TMPDIR"
   cp "$SESSION/busybox.tar" in.tar
   arch=$(skopeo inspect --format '{{.Architecture}}' oci-archive:in.tar)

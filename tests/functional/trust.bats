@@ -43,9 +43,11 @@ skopeo_sign() {
       "docker://$PLAIN_REGISTRY/$2" "docker://$PLAIN_REGISTRY/$3"
   fi
 }
-# policy REQUIREMENT: the only one, for the plain registry; everything else is rejected.
+# policy REQUIREMENT: the only one, for the plain registry; all that comes from elsewhere is rejected. (What is in the store
+# may leave it: Podman asks.)
 policy() {
-  printf '{"default":[{"type":"reject"}],"transports":{"docker":{"%s":[%s]}}}\n' "$PLAIN_REGISTRY" "$1" >"$CONTAINERS/policy.json"
+  printf '{"default":[{"type":"reject"}],"transports":{"docker":{"%s":[%s]},"containers-storage":{"":[{"type":"insecureAcceptAnything"}]}}}\n' \
+    "$PLAIN_REGISTRY" "$1" >"$CONTAINERS/policy.json"
 }
 signed_by() { printf '{"type":"signedBy","keyType":"GPGKeys","%s":%s%s}' "$1" "$2" "${3:+,\"signedIdentity\":$3}"; }
 pull() { expect 0 pull -q --tls-verify=false "$PLAIN_REGISTRY/$1"; }
@@ -180,7 +182,8 @@ refused() {
     expect_error 125 reject pull -q "$place"
   done
   assert_equal "$(store_listing)" ""
-  expect 0 load -q --signature-policy <(echo '{"default":[{"type":"insecureAcceptAnything"}]}') -i image.tar
+  echo '{"default":[{"type":"insecureAcceptAnything"}]}' >any.json
+  expect 0 load -q --signature-policy any.json -i image.tar
   engine rmi -f -a
   echo "{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"oci-archive\":{\"$BATS_TEST_TMPDIR\":$accept},\"docker-archive\":{\"\":$accept}}}" >"$CONTAINERS/policy.json"
   expect 0 load -q -i image.tar
@@ -343,6 +346,7 @@ END
 }
 
 @test "push and save --signature-policy: an image that would not be let in is not let out" {
+  creel_only "Podman 4.3 does not look at this flag when it pushes"
   policy '{"type":"insecureAcceptAnything"}'
   pull unsigned:1
   echo '{"default":[{"type":"reject"}]}' >"$BATS_TEST_TMPDIR/none.json"

@@ -57,7 +57,7 @@ teardown() {
 }
 
 @test "volume create --ignore: one that is there is no error" {
-  creel_only "of later Podmans"
+  creel_only "Podman 4.3 has none of these"
   expect 0 volume create --label first=1 v1
   expect 0 volume create --ignore --label second=1 v1
   assert_output v1
@@ -80,7 +80,7 @@ teardown() {
   assert_output 'a1:local:map[one:1 two:2]'
   expect 0 volume ls --filter name=a1 --format json
   assert_equal "$(python3 -c 'import json,sys; v = json.load(sys.stdin)[0]; print(v["Name"], v["Labels"]["two"], v["Scope"], v["Mountpoint"].endswith("/volumes/a1/_data"))' <<<"$output")" "a1 2 local True"
-  creel_only "of later Podmans"
+  creel_only "Podman 4.3 has none of these"
   assert_equal "$(q --filter label=one=1 --filter label=two)" "a1 "
   assert_equal "$(q --filter since=a1)" "a2 b1 "
   assert_equal "$(q --filter 'label!=one')" "b1 "
@@ -115,7 +115,7 @@ teardown() {
 }
 
 @test "volume create --uid --gid" {
-  creel_only "of later Podmans"
+  creel_only "Podman 4.3 has none of these"
   expect 0 volume create --uid 7 --gid 9 owned
   expect 0 run --rm -v owned:/data $BUSYBOX stat -c %u:%g /data
   assert_output 7:9
@@ -200,7 +200,7 @@ teardown() {
 }
 
 @test "--mount volume-subpath: a part of a volume, whose links lead nowhere" {
-  creel_only "of later Podmans"
+  creel_only "Podman 4.3 has none of these"
   expect 0 run --rm -v named:/v $BUSYBOX sh -c 'mkdir -p /v/a/b; echo part >/v/a/b/f; ln -s /etc /v/out; ln -s ../../../../../etc /v/up; ln -s a/b /v/short'
   expect 0 run --rm --mount type=volume,src=named,dst=/p,volume-subpath=a/b $BUSYBOX cat /p/f
   assert_output part
@@ -214,7 +214,7 @@ teardown() {
 }
 
 @test "--mount type=volume,volume-opt=,volume-label=" {
-  creel_only "Docker's"
+  creel_only "Podman has no such keys; Docker has"
   mkdir "$BATS_TEST_TMPDIR/d"
   echo bound >"$BATS_TEST_TMPDIR/d/f"
   expect 0 run --rm --mount "type=volume,src=made,dst=/m,volume-label=a=b,volume-opt=type=none,volume-opt=device=$BATS_TEST_TMPDIR/d,volume-opt=o=bind" $BUSYBOX cat /m/f

@@ -98,7 +98,7 @@ teardown() { clean_up; }
 @test "tmpfs: the mode asked for; read-only with the image's content" {
   expect 0 run --rm --mount type=tmpfs,dst=/etc,tmpfs-mode=0701 $BUSYBOX sh -c 'stat -c %a /etc; stat -f -c %T /etc'
   assert_output $'701\ntmpfs'
-  creel_only "copies nothing into a read-only one"
+  creel_only "Podman copies nothing into a read-only one"
   expect 0 run --rm --tmpfs /bin:ro $BUSYBOX sh -c 'touch /bin/x 2>/dev/null || echo closed'
   assert_output closed
 }

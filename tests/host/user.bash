@@ -101,6 +101,26 @@ statistics() {
   contains "$line" "%"
 }
 
+# At a terminal each report is drawn over the last; Ctrl-C ends it, and the terminal is as it was.
+watching() {
+  local code=0 watcher
+  creel run -d --name watched --network none $BUSYBOX sleep 1000
+  rm -f "$work/keys" "$work/screen"
+  mkfifo "$work/keys"
+  script -q -f -e -c 'stty cols 120 rows 10; before=$(stty -g); trap : INT; creel stats --interval 1 watched
+    echo "left with $?"; [ "$(stty -g)" = "$before" ] && echo "as it was"' "$work/screen" <"$work/keys" >/dev/null &
+  watcher=$!
+  exec 9>"$work/keys"
+  drawn() { [ "$(grep -c -F $'\e[H\e[J' "$work/screen")" -ge "$1" ]; }
+  wait_until drawn 3
+  printf '\003' >&9
+  wait "$watcher" || code=$?
+  exec 9>&-
+  contains "$(cat "$work/screen")" "left with 130"
+  contains "$(cat "$work/screen")" "as it was"
+  contains "$(grep -F watched "$work/screen" | tail -n 1)" "%"
+}
+
 updating() {
   creel run -d --name changed -m 32m $BUSYBOX sleep 1000
   equal "$(creel update -m 64m --cpus 0.3 --pids-limit 7 changed)" "$(creel inspect -f '{{.Id}}' changed)"
@@ -204,6 +224,7 @@ test_case "a limit of processes holds; 2048 where none is asked for" pids_limit
 test_case "shares, CPU sets, periods and single files" other_limits
 test_case "paused containers stand still, and say so" pausing
 test_case "statistics are plausible" statistics
+test_case "statistics at a terminal" watching
 test_case "limits can be changed while the container runs, and stay" updating
 test_case "a container is a scope of systemd's, which is gone with it; exec goes there" scopes
 test_case "the parent can be chosen" parents
