@@ -98,6 +98,7 @@ creel_library(creel_cmd_runtime FOLDERS cmd/runtime LINK creel_command_line cree
 # Handlers of the commands that need the image plane.
 creel_library(creel_cmd_images FOLDERS cmd/images LINK creel_cmd creel_transfer creel_copy)
 
+include(CheckLinkerFlag)
 set(CREEL_STATIC_CXX -static-libstdc++ -static-libgcc)
 if(CREEL_SANITIZE OR CREEL_FUZZ)
   set(CREEL_STATIC_CXX)
@@ -114,9 +115,18 @@ function(creel_executable name dir)
   target_link_options(${name} PRIVATE ${CREEL_STATIC_CXX})
 endfunction()
 
+# Wholly static: a dynamic loader alone would be a seventh of `exec`. Accounts: base/account.h.
 creel_executable(creel ${CREEL_BIN} cmd/main_creel.cc)
 if(TARGET creel)
   target_link_libraries(creel PRIVATE creel_cmd)
+  if(NOT CREEL_SANITIZE AND NOT CREEL_FUZZ)
+    target_link_options(creel PRIVATE -static)
+    # Of SQLite, which could load extensions, and never does.
+    check_linker_flag(CXX -Wl,--no-warnings CREEL_LINKER_NO_WARNINGS)
+    if(CREEL_LINKER_NO_WARNINGS)
+      target_link_options(creel PRIVATE -Wl,--no-warnings)
+    endif()
+  endif()
   install(TARGETS creel DESTINATION bin)
 endif()
 creel_executable(creel-images ${CREEL_LIBEXEC} cmd/main_images.cc)

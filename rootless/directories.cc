@@ -1,13 +1,13 @@
 #include "rootless/directories.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/account.h"
 #include "base/file.h"
 #include "rootless/unshared.h"
 
@@ -95,18 +95,18 @@ Result<Directories> directories(Identity identity, const std::string& store, con
 }
 
 std::string user_name() {
-  const passwd* entry = getpwuid(getuid());
-  return entry != nullptr ? std::string(entry->pw_name) : std::to_string(getuid());
+  auto account = find_account(getuid());
+  return account.ok() ? std::move(account->name) : std::to_string(getuid());
 }
 
 Result<std::string> home_directory() {
   if (std::string home = variable("HOME"); !home.empty() && home.front() == '/') return home;
-  const passwd* entry = getpwuid(getuid());
-  if (entry == nullptr || entry->pw_dir == nullptr || entry->pw_dir[0] != '/') {
+  auto account = find_account(getuid());
+  if (!account.ok() || account->home.empty() || account->home.front() != '/') {
     return fail(Code::kUnavailable, "this user has no home directory")
         .with_hint("set HOME, or give --root and --runroot");
   }
-  return std::string(entry->pw_dir);
+  return std::move(account->home);
 }
 
 }  // namespace creel::rootless

@@ -1,7 +1,6 @@
 #include "engine/container/user_files.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/account.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "rootless/directories.h"
@@ -136,28 +136,36 @@ std::string host_user_lines(const ContainerConfig& config, const std::string& pa
 }  // namespace
 
 Result<std::string> host_user_line(const std::string& user) {
-  const ::passwd* entry = getpwnam(user.c_str());
-  const bool numeric = !user.empty() && user.find_first_not_of("0123456789") == std::string::npos;
-  if (entry == nullptr && numeric) entry = getpwuid(static_cast<uid_t>(std::strtoul(user.c_str(), nullptr, 10)));
-  if (entry == nullptr) return fail(Code::kNotFound, "host user " + user + " not found: no such user");
-  return std::string(entry->pw_name) + ":*:" + std::to_string(entry->pw_uid) + ":" + std::to_string(entry->pw_gid) + ":" +
-         entry->pw_gecos + ":" + entry->pw_dir + ":" + entry->pw_shell;
+  auto found = find_account(user);
+  if (!found.ok()) return fail(Code::kNotFound, "host user " + user + " not found: no such user");
+  return found->name + ":*:" + std::to_string(found->uid) + ":" + std::to_string(found->gid) + ":" + found->comment + ":" + found->home + ":" +
+         found->shell;
 }
+
+namespace {
+
+// What stands for the user inside: with keep-id the name outside, which takes a look at the host's accounts.
+std::string name_for(const ContainerConfig& config, const Numbers& ids) {
+  if (config.userns.rfind("keep-id", 0) != 0) return ids.uid;
+  std::string name = rootless::user_name();
+  std::replace(name.begin(), name.end(), ':', '_');
+  return name;
+}
+
+}  // namespace
 
 Result<void> write_user_files(Engine& engine, const ContainerConfig& config, int running) {
   if (!wants_user_files(config)) return {};
   const std::optional<Numbers> ids = numbers_of(config);
-  std::string name = rootless::user_name();
-  std::replace(name.begin(), name.end(), ':', '_');
-  if (config.userns.rfind("keep-id", 0) != 0 && ids) name = ids->uid;
   const std::string passwd = file_of_image(engine, config, "etc/passwd");
   std::string lines;
-  if (ids && !has_id(passwd, ids->uid)) lines = passwd_line(config, *ids, name);
+  if (ids && !has_id(passwd, ids->uid)) lines = passwd_line(config, *ids, name_for(config, *ids));
   lines += host_user_lines(config, passwd + lines);
   if (!lines.empty()) TRY(write_one(running, "passwd", passwd, lines));
   if (!ids) return {};
   const std::string group = file_of_image(engine, config, "etc/group");
   if (has_id(group, ids->gid)) return {};
+  const std::string name = name_for(config, *ids);
   const std::string line = config.group_entry.empty()
                                ? name + ":x:" + ids->gid + ":\n"
                                : expand(config.group_entry, {{"$GROUPNAME", name}, {"$GID", ids->gid}, {"$USERLIST", ""}}) + "\n";
