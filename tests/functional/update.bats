@@ -1,9 +1,7 @@
 # update: health check, restart policy, environment and ulimits of a container that is there already. (Limits: limits.bats.)
 load lib
-setup_file() {
-  ! is_podman || skip "Podman has these flags of update from version 5 on"
-  busybox_store
-}
+creel_only_file "Podman has these flags of update from version 5 on"
+setup_file() { busybox_store; }
 teardown_file() { close_store; }
 teardown() { clean_up; }
 

@@ -103,19 +103,13 @@ statistics() {
 
 # At a terminal each report is drawn over the last; Ctrl-C ends it, and the terminal is as it was.
 watching() {
-  local code=0 watcher
   creel run -d --name watched --network none $BUSYBOX sleep 1000
-  rm -f "$work/keys" "$work/screen"
-  mkfifo "$work/keys"
-  script -q -f -e -c 'stty cols 120 rows 10; before=$(stty -g); trap : INT; creel stats --interval 1 watched
-    echo "left with $?"; [ "$(stty -g)" = "$before" ] && echo "as it was"' "$work/screen" <"$work/keys" >/dev/null &
-  watcher=$!
-  exec 9>"$work/keys"
-  drawn() { [ "$(grep -c -F $'\e[H\e[J' "$work/screen")" -ge "$1" ]; }
-  wait_until drawn 3
-  printf '\003' >&9
-  wait "$watcher" || code=$?
-  exec 9>&-
+  : >"$work/screen"
+  drawn() { [ "$(grep -c -F $'\e[H\e[J' "$work/screen")" -ge 3 ]; }
+  # In front: what runs in the background of a script has SIGINT ignored.
+  { wait_until drawn || true; printf '\003'; } | script -q -f -c 'stty cols 120 rows 10; before=$(stty -g); trap : INT
+    creel stats --interval 1 watched; echo "left with $?"; [ "$(stty -g)" = "$before" ] && echo "as it was"' "$work/screen" >/dev/null
+  drawn
   contains "$(cat "$work/screen")" "left with 130"
   contains "$(cat "$work/screen")" "as it was"
   contains "$(grep -F watched "$work/screen" | tail -n 1)" "%"
