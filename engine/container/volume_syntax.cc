@@ -1,5 +1,7 @@
 // The grammars of -v, --mount and --tmpfs. Pure: no file is looked at.
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "base/text.h"
 #include "engine/container/passes.h"
@@ -8,13 +10,18 @@ namespace creel::engine {
 
 namespace {
 
+// Files of the kernel's that tell of the machine and nothing else, as runc has them.
+constexpr std::array<std::string_view, 8> kOfLxcfs = {"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
+                                                      "/proc/meminfo", "/proc/slabinfo",  "/proc/stat",
+                                                      "/proc/swaps",   "/proc/uptime"};
+
 Result<std::string> destination_of(const std::string& path) {
   if (path.empty()) return fail(Code::kInvalid, "container directory cannot be empty");
   if (path.front() != '/')
     return fail(Code::kInvalid, "invalid container path \"" + path + "\", must be an absolute path");
   std::string clean = clean_path(path);
-  // What the kernel tells and takes there is part of the container's walls.
-  if (clean == "/proc" || clean.rfind("/proc/", 0) == 0) {
+  // What the kernel tells and takes there is part of the container's walls; but for what lxcfs shows in its place.
+  if ((clean == "/proc" || clean.starts_with("/proc/")) && std::ranges::find(kOfLxcfs, clean) == kOfLxcfs.end()) {
     return fail(Code::kInvalid, "invalid container path \"" + path + "\": nothing can be mounted over /proc");
   }
   if (clean == "/")
@@ -60,7 +67,8 @@ Result<void> check_volume_options(const std::vector<std::string>& options, bool 
     }
   }
   if (overlay && relabel + propagation > 0) {
-    return fail(Code::kInvalid, "invalid options: an overlay (O) takes neither labels nor propagation: invalid mount option");
+    return fail(Code::kInvalid,
+                "invalid options: an overlay (O) takes neither labels nor propagation: invalid mount option");
   }
   if (access > 1)
     return fail(Code::kInvalid, "invalid options: can only specify 1 'rw' or 'ro' option: invalid mount option");
@@ -239,8 +247,7 @@ Result<VolumeMount> parse_mount(const std::string& text) {
       out.type = VolumeMount::Type::kTmpfs;
     else if (pair.after == "image")
       out.type = VolumeMount::Type::kImage;
-    else if (pair.after == "glob" || pair.after == "devpts" || pair.after == "ramfs" ||
-             pair.after == "artifact") {
+    else if (pair.after == "glob" || pair.after == "devpts" || pair.after == "ramfs" || pair.after == "artifact") {
       return fail(Code::kUnsupported, "--mount type=" + pair.after + " is not built yet");
     } else {
       return fail(Code::kInvalid, "invalid filesystem type \"" + pair.after + "\"");

@@ -89,16 +89,23 @@ teardown() { clean_up; }
   [ ! -e "/tmp/$name" ]
 }
 
+@test "-v over a file of /proc that tells of the machine, as lxcfs has them" {
+  echo faked >"$BATS_TEST_TMPDIR/f"
+  for name in uptime meminfo cpuinfo; do
+    expect 0 run --rm --network none -v "$BATS_TEST_TMPDIR/f:/proc/$name:ro" $BUSYBOX cat /proc/$name
+    assert_output faked
+  done
+}
+
 @test "-v over /proc is refused" {
   mkdir "$BATS_TEST_TMPDIR/d"
-  creel_only "Podman mounts it"
+  creel_only "Podman lets anything be mounted there"
   expect '12[56]' run --rm -v "$BATS_TEST_TMPDIR/d:/proc/sys" $BUSYBOX true
 }
 
 @test "tmpfs: the mode asked for; read-only with the image's content" {
   expect 0 run --rm --mount type=tmpfs,dst=/etc,tmpfs-mode=0701 $BUSYBOX sh -c 'stat -c %a /etc; stat -f -c %T /etc'
   assert_output $'701\ntmpfs'
-  creel_only "Podman copies nothing into a read-only one"
   expect 0 run --rm --tmpfs /bin:ro $BUSYBOX sh -c 'touch /bin/x 2>/dev/null || echo closed'
   assert_output closed
 }
