@@ -45,7 +45,7 @@ std::string mount_point_of(const std::string& line) {
   return out;
 }
 
-// IDs of what is mounted, in the order of mounting.
+// IDs of what is mounted, in the order of mounting; each as often as it is.
 Result<std::vector<std::string>> mounted(Engine& engine, std::string_view kind) {
   std::vector<std::string> out;
   const std::string prefix = point_of(engine, kind, {});
@@ -54,13 +54,20 @@ Result<std::vector<std::string>> mounted(Engine& engine, std::string_view kind) 
     const std::string point = mount_point_of(line);
     if (!point.starts_with(prefix)) continue;
     const std::string id = point.substr(prefix.size());
-    if (id.find('/') == std::string::npos && std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
+    if (id.find('/') == std::string::npos) out.push_back(id);
   }
   return out;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& one) {
   return std::find(list.begin(), list.end(), one) != list.end();
+}
+
+// Who mounts what is mounted shares it, and it stays until the last has unmounted it: the kernel counts, for each is a
+// mount of its own on top of the others.
+Result<void> mount_once_more(const std::string& point) {
+  if (::mount(point.c_str(), point.c_str(), nullptr, MS_BIND, nullptr) == 0) return {};
+  return errno_error("mounting " + point + " once more");
 }
 
 bool needs_program = false;
@@ -71,7 +78,10 @@ void note_program(int, int) {
 Result<std::string> mount_layers(Engine& engine, std::string_view kind, const std::string& id, runtime::Plan plan) {
   const std::string point = point_of(engine, kind, id);
   TRY_SET(const std::vector<std::string> there, mounted(engine, kind));
-  if (contains(there, id)) return point;
+  if (contains(there, id)) {
+    TRY(mount_once_more(point));
+    return point;
+  }
   TRY(make_dirs(point));
   plan.overlay_user_xattr = engine.rootless();
   runtime::Sources none;
@@ -81,26 +91,43 @@ Result<std::string> mount_layers(Engine& engine, std::string_view kind, const st
     ::umount2(point.c_str(), MNT_DETACH);
     root = fail(Code::kUnavailable, "this kernel does not mount overlays here");
   }
-  if (!root.ok()) {
-    ::rmdir(point.c_str());
-    return std::move(root).error().within("mounting " + id);
-  }
+  if (!root.ok()) return std::move(root).error().within("mounting " + id);
   return point;
 }
 
-Result<void> unmount(Engine& engine, std::string_view kind, const std::string& id, bool force) {
+Result<bool> unmount(Engine& engine, std::string_view kind, const std::string& id, bool force) {
   const std::string point = point_of(engine, kind, id);
   TRY_SET(const std::vector<std::string> there, mounted(engine, kind));
-  if (!contains(there, id)) return {};
-  if (::umount2(point.c_str(), UMOUNT_NOFOLLOW | (force ? MNT_DETACH : 0)) != 0) {
+  const auto times = std::count(there.begin(), there.end(), id);
+  for (auto left = force ? times : std::min<std::ptrdiff_t>(times, 1); left > 0; --left) {
+    if (::umount2(point.c_str(), UMOUNT_NOFOLLOW | (force ? MNT_DETACH : 0)) == 0) continue;
     Error error = errno_error("unmounting " + point);
     if (error.err != EBUSY) return error;
     error.code = Code::kInUse;
     return std::move(error).with_hint("leave the directory, or use --force");
   }
-  // Another session may have it mounted: then the directory stays.
+  // The directory stays: to remove it would be to unmount what another session has there.
+  return times > 0;
+}
+
+// What is about to be removed.
+Result<void> unmount_everywhere(Engine& engine, std::string_view kind, const std::string& id) {
+  const std::string point = point_of(engine, kind, id);
+  if (!path_exists(point)) return {};
+  TRY(unmount(engine, kind, id, true));
+  // The kernel unmounts in all other mount namespaces what is on a directory that is removed.
   ::rmdir(point.c_str());
   return {};
+}
+
+// Each once.
+Result<std::vector<std::string>> all_mounted(Engine& engine, std::string_view kind) {
+  TRY_SET(const std::vector<std::string> ids, mounted(engine, kind));
+  std::vector<std::string> out;
+  for (const std::string& id : ids) {
+    if (!contains(out, id)) out.push_back(id);
+  }
+  return out;
 }
 
 // Of a container that runs.
@@ -145,14 +172,14 @@ Result<std::string> mount_container(Engine& engine, const std::string& name) {
 }
 
 Result<std::vector<MountedTree>> mounted_images(Engine& engine) {
-  TRY_SET(const std::vector<std::string> ids, mounted(engine, kImage));
+  TRY_SET(const std::vector<std::string> ids, all_mounted(engine, kImage));
   std::vector<MountedTree> out;
   for (const std::string& id : ids) out.push_back({id, point_of(engine, kImage, id)});
   return out;
 }
 
 Result<std::vector<MountedTree>> mounted_containers(Engine& engine) {
-  TRY_SET(const std::vector<std::string> ids, mounted(engine, kContainer));
+  TRY_SET(const std::vector<std::string> ids, all_mounted(engine, kContainer));
   TRY_SET(const std::vector<Container> all, list(engine, {.all = true}));
   std::vector<MountedTree> out;
   for (const Container& container : all) {
@@ -166,12 +193,20 @@ Result<std::vector<MountedTree>> mounted_containers(Engine& engine) {
   return out;
 }
 
-Result<void> unmount_image(Engine& engine, const std::string& id, bool force) {
+Result<bool> unmount_image(Engine& engine, const std::string& id, bool force) {
   return unmount(engine, kImage, id, force);
 }
 
-Result<void> unmount_container(Engine& engine, const std::string& id, bool force) {
+Result<bool> unmount_container(Engine& engine, const std::string& id, bool force) {
   return unmount(engine, kContainer, id, force);
+}
+
+Result<void> unmount_removed_image(Engine& engine, const std::string& id) {
+  return unmount_everywhere(engine, kImage, id);
+}
+
+Result<void> unmount_removed_container(Engine& engine, const std::string& id) {
+  return unmount_everywhere(engine, kContainer, id);
 }
 
 }  // namespace creel::engine

@@ -20,15 +20,19 @@ struct MountedTree {
 // kInvalid, as an ordinary user outside a session: `command` ("mount") is named with the cure.
 Result<void> may_mount(const Engine& engine, const std::string& command);
 
-// Read-only. Mounted already: where it is.
+// Read-only. Mounted already: where it is, and once more, so that it is to be unmounted as often.
 Result<std::string> mount_image(Engine& engine, const storage::ImageRecord& image);
 // Writable, as the container would find it. Of one that runs, its own view: /proc/PID/root.
 Result<std::string> mount_container(Engine& engine, const std::string& name);
 Result<std::vector<MountedTree>> mounted_images(Engine& engine);
 // Those that run too: they can be seen at any time.
 Result<std::vector<MountedTree>> mounted_containers(Engine& engine);
-// Not mounted: success. kInUse while something in it is in use, unless `force`.
-Result<void> unmount_image(Engine& engine, const std::string& id, bool force);
-Result<void> unmount_container(Engine& engine, const std::string& id, bool force);
+// Once, or with `force` as often as it is mounted; false: it was not. kInUse while something in it is in use, unless
+// `force`.
+Result<bool> unmount_image(Engine& engine, const std::string& id, bool force);
+Result<bool> unmount_container(Engine& engine, const std::string& id, bool force);
+// Before the files of what is removed go: here and in all other sessions.
+Result<void> unmount_removed_image(Engine& engine, const std::string& id);
+Result<void> unmount_removed_container(Engine& engine, const std::string& id);
 
 }  // namespace creel::engine

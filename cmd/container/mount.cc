@@ -92,7 +92,11 @@ Result<int> UnmountCommand::run(Context& context) {
   for (const std::string& name : names) {
     auto container = engine::find(engine, name);
     auto done = container ? engine::may_mount(engine, "unmount") : Result<void>(container.error());
-    if (done) done = engine::unmount_container(engine, container->record.id, force_);
+    if (done) {
+      if (auto unmounted = engine::unmount_container(engine, container->record.id, force_); !unmounted.ok()) {
+        done = std::move(unmounted).error();
+      }
+    }
     if (!done) {
       print_error(done.error());
       code = kExitEngine;

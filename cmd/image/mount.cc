@@ -85,9 +85,9 @@ Result<int> ImageUnmountCommand::run(Context& context) {
   int code = 0;
   for (const std::string& name : names) {
     auto image = engine::find_image_of(engine, name);
-    auto done = image ? engine::unmount_image(engine, image->id, force_) : Result<void>(image.error());
-    if (done) {
-      std::printf("%s\n", image->id.c_str());
+    auto done = image ? engine::unmount_image(engine, image->id, force_) : Result<bool>(image.error());
+    if (done.ok()) {
+      if (*done) std::printf("%s\n", image->id.c_str());
     } else {
       print_error(done.error());
       code = kExitEngine;

@@ -15,6 +15,7 @@
 #include "engine/container/dependents.h"
 #include "engine/container/state.h"
 #include "engine/event/event.h"
+#include "engine/mounts.h"
 #include "engine/volume/volume.h"
 #include "rootless/userns.h"
 
@@ -100,7 +101,7 @@ Result<void> remove_dependents(Engine& engine, const std::string& id, const Remo
   if (others.empty()) return {};
   if (!options.depend) {
     return fail(Code::kExists, "container " + id + " has dependent containers which must be removed before it: " +
-                                  join(others, ", ") + ": container already exists")
+                                   join(others, ", ") + ": container already exists")
         .with_hint("rm --depend removes them, too");
   }
   for (const std::string& other : others) {
@@ -150,6 +151,7 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
   // It was another's to remove.
   if (auto left = find_record(engine, record->id); !left.ok() && left.error().code == Code::kNotFound) return {};
   const bool volumes = options.volumes || record->remove_on_exit;
+  TRY(unmount_removed_container(engine, record->id));
   TRY(delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes));
   record_container(engine, *record, "remove");
   return {};

@@ -5,6 +5,7 @@
 #include "engine/image/family.h"
 #include "engine/image/image.h"
 #include "engine/image/name_match.h"
+#include "engine/mounts.h"
 #include "rootless/userns.h"
 
 namespace creel::engine {
@@ -87,6 +88,8 @@ Result<void> remove_one(Engine& engine, const std::string& text, const RemoveIma
     ancestors = needless_ancestors(images, image, containers);
   }
   TRY(store->remove_image(image.id));
+  // As Podman does: who has mounted it has lost it.
+  TRY(unmount_removed_image(engine, image.id));
   out.untagged.insert(out.untagged.end(), image.names.begin(), image.names.end());
   out.deleted.push_back(image.id);
   for (const std::string& id : ancestors) {

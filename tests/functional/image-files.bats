@@ -126,6 +126,84 @@ D /etc/two"
   assert_output ""
 }
 
+@test "image mount, mount: to be unmounted as often as it is mounted; --force at once; what is not mounted" {
+  as_root && skip "for ordinary users"
+  id=$(engine image inspect -f '{{.Id}}' $BUSYBOX)
+  expect 0 unshare sh -c "set -e
+    e='$(engine_command)'
+    dir=\$(\$e image mount $BUSYBOX)
+    \$e image mount $BUSYBOX >/dev/null
+    \$e image unmount $BUSYBOX
+    head -n 1 \$dir/etc/passwd | cut -d: -f1
+    \$e image unmount $BUSYBOX
+    \$e image unmount $BUSYBOX
+    \$e image mount
+    \$e image mount $BUSYBOX >/dev/null
+    \$e image mount $BUSYBOX >/dev/null
+    \$e image unmount --force --all
+    \$e image mount"
+  assert_output "$id"$'\nroot\n'"$id"$'\n'"$id"
+  engine create --name mounted-twice $BUSYBOX true >/dev/null
+  expect 0 unshare sh -c "set -e
+    e='$(engine_command)'
+    dir=\$(\$e mount mounted-twice)
+    \$e mount mounted-twice >/dev/null
+    \$e unmount mounted-twice
+    head -n 1 \$dir/etc/passwd | cut -d: -f1
+    \$e unmount mounted-twice
+    \$e unmount mounted-twice
+    \$e mount"
+  assert_output $'mounted-twice\nroot\nmounted-twice\nmounted-twice'
+  engine rm mounted-twice
+}
+
+@test "rmi, rm: what is mounted is unmounted" {
+  as_root && skip "for ordinary users"
+  echo one >"$BATS_TEST_TMPDIR/file"
+  tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/root.tar" file
+  engine import -q "$BATS_TEST_TMPDIR/root.tar" localhost/to-go:1 >/dev/null
+  engine create --name mounted-gone $BUSYBOX true >/dev/null
+  expect 0 unshare sh -c "set -e
+    e='$(engine_command)'
+    dir=\$(\$e image mount localhost/to-go:1)
+    \$e image mount localhost/to-go:1 >/dev/null
+    cat \$dir/file
+    \$e rmi localhost/to-go:1 >/dev/null
+    ! cat \$dir/file 2>/dev/null
+    \$e image mount
+    \$e mount mounted-gone >/dev/null
+    \$e rm mounted-gone >/dev/null
+    \$e mount
+    \$e system check"
+  assert_output one
+}
+
+@test "rmi: what another session has mounted goes there, too" {
+  creel_only "of Creel's design: each session has its own mounts"
+  as_root && skip "for ordinary users"
+  echo one >"$BATS_TEST_TMPDIR/file"
+  tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/root.tar" file
+  engine import -q "$BATS_TEST_TMPDIR/root.tar" localhost/to-go:1 >/dev/null
+  cd "$BATS_TEST_TMPDIR"
+  mkfifo ready go
+  engine unshare sh -c "dir=\$($(engine_command) image mount localhost/to-go:1)
+    echo >ready; read -r _ <go
+    cat \$dir/file || echo lost
+    echo >ready; read -r _ <go
+    cat \$dir/file || echo gone
+    $(engine_command) image mount" >out 2>/dev/null 3>&- &
+  session=$!
+  read -r _ <ready
+  # Unmounting in one session is not unmounting in another.
+  engine unshare sh -c "$(engine_command) image mount localhost/to-go:1; $(engine_command) image unmount localhost/to-go:1" >/dev/null
+  echo >go
+  read -r _ <ready
+  engine rmi localhost/to-go:1 >/dev/null
+  echo >go
+  wait "$session"
+  assert_equal "$(cat out)" $'one\ngone'
+}
+
 @test "mount: a container's files, written where it finds them; unmount" {
   as_root && skip "for ordinary users"
   engine create --name c $BUSYBOX cat /note >/dev/null
