@@ -80,7 +80,8 @@ Result<void> refresh_image_file(Database& db, const Paths& paths, const std::str
   if (!row) return {};
   TRY_SET(ImageRecord image, read_row(rows));
   TRY(fill_names_of(db, image));
-  return save_image_file(paths, image);
+  TRY_SET(const NameManifests manifests, manifests_of_names(db, id));
+  return save_image_file(paths, image, manifests);
 }
 
 // Names that the image has and `image` does not bring again keep the manifest that they have, and what it names.
@@ -211,7 +212,11 @@ Result<void> Store::put_image(const ImageRecord& given) {
   {
     ImageRecord kept = image;
     TRY(fill_names(kept));
-    TRY(save_image_file(paths_, kept));
+    TRY_SET(NameManifests manifests, manifests_of_names(*db_, image.id));
+    TRY_SET(const auto known, image_by_id(image.id));
+    for (const std::string& name : others) manifests.emplace(name, known->manifest);
+    for (const std::string& name : image.names) manifests.erase(name);
+    TRY(save_image_file(paths_, kept, manifests));
   }
   // Before the lock: it takes seconds when others have written much, and what is named was published before this call.
   TRY(sync_store(paths_.store));

@@ -2,6 +2,7 @@
 // later one, and here is that of the other name, so that each is pushed and saved as it was pulled. Thread-safe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 
 namespace creel::storage {
 
+using NameManifests = std::map<std::string, Digest>;
+
 // nullopt: that of the image's record.
 Result<std::optional<Digest>> manifest_of_name(const Paths& paths, const std::string& name);
 // Both are names of the same image; `to` is new. Durable when it returns.
@@ -21,5 +24,9 @@ Result<void> copy_name_manifest(const Paths& paths, const std::string& from, con
 class Database;
 Result<void> keep_manifests(Database& db, const std::string& id, const std::vector<std::string>& names);
 Result<void> forget_manifest(Database& db, const std::string& name);
+// Of all names of image `id` that have one.
+Result<NameManifests> manifests_of_names(Database& db, const std::string& id);
+// For a database that is made anew.
+Result<void> insert_manifest(Database& db, const std::string& name, const Digest& manifest);
 
 }  // namespace creel::storage

@@ -74,11 +74,12 @@ class Rebuilding {
   Result<void> images() {
     TRY_SET(const std::vector<std::string> ids, digests_in(image_files(paths_), ""));
     for (const std::string& id : ids) {
-      auto image = load_image_file(paths_, id);
-      if (!image.ok()) {
-        lose("image " + id, image.error().text);
+      auto saved = load_image_file(paths_, id);
+      if (!saved.ok()) {
+        lose("image " + id, saved.error().text);
         continue;
       }
+      ImageRecord* image = &saved->record;
       std::string absent;
       for (const Digest& blob : image->blobs) {
         if (!path_exists(paths_.blob(blob.hex()))) absent = "blob " + blob.text() + " is not there";
@@ -98,6 +99,12 @@ class Rebuilding {
       }
       image->config = std::move(*config);
       TRY(insert_image(db_, *image));
+      // What an older image had of a name that this one has taken over.
+      for (const std::string& name : image->names) TRY(forget_manifest(db_, name));
+      for (const auto& [name, manifest] : saved->manifests) {
+        const bool has = std::find(image->names.begin(), image->names.end(), name) != image->names.end();
+        if (has && path_exists(paths_.blob(manifest.hex()))) TRY(insert_manifest(db_, name, manifest));
+      }
       ++out_.images;
     }
     return {};

@@ -95,15 +95,16 @@ class Members {
 
 }  // namespace
 
-Result<void> save_image_file(const Paths& paths, const ImageRecord& image) {
-  const json document = {{"id", image.id},
-                         {"manifest", image.manifest.text()},
-                         {"diff_ids", texts(image.diff_ids)},
-                         {"blobs", texts(image.blobs)},
-                         {"created", image.created_ns},
-                         {"size", image.size},
-                         {"names", image.names},
-                         {"digests", image.digests}};
+Result<void> save_image_file(const Paths& paths, const ImageRecord& image, const NameManifests& manifests) {
+  json document = {{"id", image.id},
+                   {"manifest", image.manifest.text()},
+                   {"diff_ids", texts(image.diff_ids)},
+                   {"blobs", texts(image.blobs)},
+                   {"created", image.created_ns},
+                   {"size", image.size},
+                   {"names", image.names},
+                   {"digests", image.digests}};
+  for (const auto& [name, manifest] : manifests) document["manifests"][name] = manifest.text();
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
   auto written = write_atomic(image_file(paths, image.id), text, 0600);
   if (written.ok() || written.error().err != ENOENT) return written;
@@ -112,10 +113,11 @@ Result<void> save_image_file(const Paths& paths, const ImageRecord& image) {
   return write_atomic(image_file(paths, image.id), text, 0600);
 }
 
-Result<ImageRecord> load_image_file(const Paths& paths, const std::string& id) {
+Result<SavedImage> load_image_file(const Paths& paths, const std::string& id) {
   TRY_SET(const json document, load(image_file(paths, id)));
   Members members(document);
-  ImageRecord image;
+  SavedImage out;
+  ImageRecord& image = out.record;
   image.id = members.text("id");
   const std::string manifest = members.text("manifest");
   image.diff_ids = members.digests("diff_ids");
@@ -126,7 +128,14 @@ Result<ImageRecord> load_image_file(const Paths& paths, const std::string& id) {
   image.digests = members.list("digests");
   if (!members.good() || image.id != id) return malformed(image_file(paths, id));
   TRY_SET(image.manifest, Digest::parse(manifest));
-  return image;
+  // Not in older files.
+  if (const auto found = document.find("manifests"); found != document.end() && found->is_object()) {
+    for (const auto& [name, digest] : found->items()) {
+      if (!digest.is_string()) return malformed(image_file(paths, id));
+      TRY_SET(out.manifests[name], Digest::parse(digest.get<std::string>()));
+    }
+  }
+  return out;
 }
 
 // Put together as text: what is JSON already need not be parsed on the way of every `creel run`.

@@ -7,13 +7,18 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/name_manifests.h"
 #include "storage/store.h"
 
 namespace creel::storage {
 
 // <store>/images/<id>: all but the configuration, which is the blob of that digest.
-Result<void> save_image_file(const Paths& paths, const ImageRecord& image);
-Result<ImageRecord> load_image_file(const Paths& paths, const std::string& id);
+struct SavedImage {
+  ImageRecord record;
+  NameManifests manifests;  // of names that have another than the record's
+};
+Result<void> save_image_file(const Paths& paths, const ImageRecord& image, const NameManifests& manifests);
+Result<SavedImage> load_image_file(const Paths& paths, const std::string& id);
 
 // <store>/containers/<id>/record. kNotFound where the container has no directory (yet).
 Result<void> save_container_file(const Paths& paths, const ContainerRecord& container,

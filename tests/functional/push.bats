@@ -83,6 +83,13 @@ END
   assert_contains "$(tar -xOf "$BATS_TEST_TMPDIR/docker.tar" index.json)" "$docker"
   expect 0 system check
   assert_output ""
+  # Records that are made again from what is on disk tell the same.
+  expect 0 system check --rebuild
+  for name in twice:oci twice:docker; do
+    push "$PROXY/$name" "$to:rebuilt-${name#*:}"
+  done
+  push localhost/tagged:docker "$to:rebuilt-tagged"
+  assert_equal "$(digest_at "$to:rebuilt-oci") $(digest_at "$to:rebuilt-docker") $(digest_at "$to:rebuilt-tagged")" "$oci $docker $docker"
   # Pulled again, the name has what is there now.
   skopeo copy -q --insecure-policy --preserve-digests --src-tls-verify=false --dest-tls-verify=false "docker://$PROXY/twice:oci" "docker://$PROXY/twice:docker"
   expect 0 pull -q --tls-verify=false "$PROXY/twice:docker"
