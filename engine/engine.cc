@@ -42,6 +42,8 @@ Result<Engine> Engine::open(const Options& options) {
     }
     directories.store = std::move(place.store);
     engine.not_at_home_ = std::move(place.reason);
+  } else if (engine.identity_ == rootless::Identity::kUser) {
+    TRY(check_named_place(directories));
   }
   engine.paths_ = storage::Paths{std::move(directories.store), std::move(directories.runtime)};
   TRY_SET(engine.mount_program_, mount_program_of(options.storage_opts));

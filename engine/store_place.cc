@@ -23,6 +23,8 @@ namespace {
 
 // What is found out: "HOME\0STORE\0REASON".
 constexpr const char* kName = "store-place";
+// Of the named place that was last found to be good: "STORE".
+constexpr const char* kNamed = "named-store-place";
 // An answer that could not be found out (no subordinate IDs yet) is not asked for at each command, and not for ever.
 constexpr std::int64_t kUntriedSeconds = 60;
 constexpr const char* kUntried = "untried";
@@ -124,6 +126,26 @@ Result<StorePlace> store_place(const rootless::Directories& home) {
   const char zero = '\0';
   (void)write_atomic(home.runtime + "/" + kName, home.store + zero + out.store + zero + reason).ok();
   return out;
+}
+
+Result<void> check_named_place(const rootless::Directories& named) {
+  const storage::Paths paths{named.store, named.runtime};
+  const std::string nearest = nearest_directory(named.store);
+  struct statfs fs {};
+  if (statfs(nearest.c_str(), &fs) != 0 || is_local(fs)) return {};
+  const std::string file = named.runtime + "/" + kNamed;
+  if (auto known = read_file(file, 4096); known.ok() && *known == named.store) return {};
+  const bool made = path_exists(paths.marker());
+  auto refused = rootless::store_refusal(rootless::Identity::kUser, named.runtime, nearest,
+                                         made ? rootless::Needs::kContents : rootless::Needs::kAll);
+  // Without subordinate IDs nothing can be tried; what fails says so itself.
+  if (!refused.ok()) return {};
+  if (!refused->empty()) {
+    return fail(Code::kUnsupported, "--root " + named.store + " cannot be a store (" + *refused + ")")
+        .with_hint("name a directory on a disk of this node; without --root a place is found");
+  }
+  (void)write_atomic(file, named.store).ok();
+  return {};
 }
 
 }  // namespace creel::engine

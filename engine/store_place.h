@@ -19,5 +19,8 @@ struct StorePlace {
 // `home`: where the store would be, and the runtime directory. kDenied where the directory on this node is another's.
 // Who runs this: the caller, single-threaded.
 Result<StorePlace> store_place(const rootless::Directories& home);
+// For a store that the user has named (--root): it is there or nowhere. kUnsupported where the file system cannot hold
+// it; that it can is remembered.
+Result<void> check_named_place(const rootless::Directories& named);
 
 }  // namespace creel::engine

@@ -110,6 +110,15 @@ load_busybox() { expect 0 load -q -i "$SESSION/busybox.tar"; }
   unshare --map-auto --map-root-user rm -rf "$WORK/open"
 }
 
+@test "--root where no store can be: said at once, with the reason; where it can be, it works" {
+  home_on_file_server --chown-deny
+  expect_error 125 "--root $HOME/mine cannot be a store (changing a file's owner: " --root "$HOME/mine" --runroot "$WORK/run/mine" images
+  assert_contains "$stderr" "a disk of this node"
+  [ ! -e "$HOME/mine" ]
+  expect 0 --root "$WORK/node/mine" --runroot "$WORK/run/mine" load -q -i "$SESSION/busybox.tar"
+  assert_equal "$stderr" ""
+}
+
 @test "storage.conf's rootless_storage_path says which disk of the node" {
   unset CREEL_NODE_STORAGE
   printf '[storage]\nrootless_storage_path = "%s/scratch/$UID/storage"\n' "$WORK" >"$WORK/storage.conf"
