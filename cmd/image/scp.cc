@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cmd/exit_code.h"
@@ -24,11 +25,11 @@ std::string for_shell(const std::vector<std::string>& args) {
   return out;
 }
 
-Result<Process> start(const std::vector<std::string>& argv, int fd, int as) {
+Result<Process> start(const std::vector<std::string>& argv, std::vector<std::pair<int, int>> fds) {
   SpawnRequest request;
   request.path = argv[0];
   request.argv = argv;
-  request.fds = {{fd, as}};
+  request.fds = std::move(fds);
   auto child = spawn(request);
   if (!child.ok()) return std::move(child).error().within("running " + argv[0]);
   return child;
@@ -103,12 +104,18 @@ Result<int> ImageScpCommand::run(Context& context) {
   const bool as_root = geteuid() == 0;
   const std::vector<std::string> self = engine.self_argv(false);
   std::vector<std::string> load = {"load"};
-  if (quiet_) load.emplace_back("-q");
+  Fd nowhere;
+  if (quiet_) {
+    load.emplace_back("-q");
+    TRY_SET(nowhere, open_file("/dev/null", O_WRONLY));
+  }
   // Of that format alone the digest stays.
   const std::vector<std::string> save = {"save", "-q", "--format", "oci-archive", from.image};
-  TRY_SET(Process writer, start(scp_argv(from, self, save, as_root), writing.get(), STDOUT_FILENO));
+  TRY_SET(Process writer, start(scp_argv(from, self, save, as_root), {{writing.get(), STDOUT_FILENO}}));
   writing.reset();
-  auto reader = start(scp_argv(to, self, load, as_root), reading.get(), STDIN_FILENO);
+  std::vector<std::pair<int, int>> fds = {{reading.get(), STDIN_FILENO}};
+  if (quiet_) fds.emplace_back(nowhere.get(), STDOUT_FILENO);
+  auto reader = start(scp_argv(to, self, load, as_root), std::move(fds));
   reading.reset();
   TRY_SET(const int saved, writer.wait());
   if (!reader.ok()) return std::move(reader).error();
