@@ -78,6 +78,34 @@ assert_df_is_du() {
   assert_matches "$(engine system df -v)" 'localhost/a +1 +[0-9a-f]{12} +.*[1-9][0-9.]*[kM]?B +[0-9.]+[kM]?B +0'
 }
 
+@test "system df is what du finds: zstd:chunked, manifest lists, artifacts, many images; prune leaves nothing of them" {
+  creel_only "Podman leaves out compressed layers, and counts shared layers once per image"
+  cd "$BATS_TEST_TMPDIR"
+  skopeo copy -q --insecure-policy --dest-tls-verify=false --dest-compress-format zstd:chunked "oci-archive:$SESSION/busybox.tar" "docker://$PLAIN_REGISTRY/chunked:1"
+  assert_contains "$(skopeo inspect --tls-verify=false --raw "docker://$PLAIN_REGISTRY/chunked:1")" zstd
+  engine pull -q --tls-verify=false "$PLAIN_REGISTRY/chunked:1" >/dev/null
+  assert_df_is_du
+  head -c 2000000 /dev/urandom >artifact
+  engine manifest create localhost/list:1 "$BUSYBOX" >/dev/null
+  engine manifest add --tls-verify=false localhost/list:1 "docker://$PLAIN_REGISTRY/busybox:docker" >/dev/null
+  engine manifest add --artifact --artifact-type text/note localhost/list:1 artifact >/dev/null
+  engine manifest annotate --index --annotation a=b localhost/list:1 >/dev/null
+  assert_df_is_du
+  local i
+  for i in 1 2 3 4 5 6 7 8; do
+    head -c "${i}00000" /dev/urandom >file
+    tar -c file | engine import -q - "localhost/many:$i" >/dev/null
+  done
+  engine rmi localhost/many:3 localhost/many:8 "$BUSYBOX" >/dev/null
+  assert_df_is_du
+  engine manifest rm localhost/list:1 >/dev/null
+  assert_df_is_du
+  expect 0 system check
+  assert_output ""
+  expect 0 system prune --all --force
+  assert_equal "$(df_sum) $(du_of_store)" "0 0"
+}
+
 # Those of living processes.
 leftovers_are() { [ "$(engine system df --format '{{.Type}} {{.Active}}' | grep Leftovers)" = "Leftovers $1" ]; }
 

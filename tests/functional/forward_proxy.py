@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """An HTTP proxy that knows one host by name alone, and writes down what it was asked.
 
-    forward_proxy.py PORT-FILE LOG NAME TARGET     http://NAME/… is fetched from http://TARGET/…
+    forward_proxy.py PORT-FILE LOG NAME TARGET     http://NAME/… is fetched from http://TARGET/…, CONNECT NAME leads to TARGET
 """
 import http.server
 import os
+import selectors
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -39,6 +41,27 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_HEAD = do_GET
+
+    def do_CONNECT(self):
+        self.close_connection = True
+        with open(log, "a") as out:
+            out.write(f"CONNECT {self.path} {self.headers}\n")
+        if self.path != name:
+            return self.send_error(502)
+        host, port = target.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as there:
+            self.send_response(200)
+            self.end_headers()
+            other = {self.connection: there, there: self.connection}
+            with selectors.DefaultSelector() as selector:
+                for end in other:
+                    selector.register(end, selectors.EVENT_READ)
+                while True:
+                    for key, _ in selector.select():
+                        data = key.fileobj.recv(65536)
+                        if not data:
+                            return
+                        other[key.fileobj].sendall(data)
 
     def log_message(self, *args):
         pass

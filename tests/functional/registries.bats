@@ -168,6 +168,48 @@ END
   CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/absent expect_error 125 "CONTAINERS_REGISTRIES_CONF" pull -q "$PLAIN_REGISTRY/busybox"
 }
 
+@test "a proxy for HTTPS: login, search, push, pull, inspect, logout go through it; capital letters; NO_PROXY" {
+  name=registry.invalid:5000
+  python3 forward_proxy.py "$BATS_TEST_TMPDIR/port" "$BATS_TEST_TMPDIR/log" "$name" "$TLS_REGISTRY" 3>&- >/dev/null 2>&1 &
+  proxy=$!
+  wait_until 10 test -e "$BATS_TEST_TMPDIR/port"
+  url=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
+  log=$BATS_TEST_TMPDIR/log auth=$BATS_TEST_TMPDIR/auth.json
+  printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$name" >"$CONF"
+  through() {
+    rm -f "$log"
+    expect 0 "$@"
+    assert_contains "$(cat "$log")" "CONNECT $name"
+  }
+  log_in() { run --separate-stderr bash -c 'printf "%s\n" "$1" | '"$(engine_command)"' login --authfile "$2" --tls-verify=false -u "$3" --password-stdin "$4"' - "$REGISTRY_PASSWORD" "$auth" "$REGISTRY_USER" "$name"; }
+  result=0
+  (
+    engine load -q -i "$SESSION/busybox.tar"
+    export HTTPS_PROXY=$url
+    log_in
+    assert_equal "$status" 0
+    assert_contains "$(cat "$log")" "CONNECT $name"
+    through search --authfile "$auth" --tls-verify=false --list-tags "$name/busybox"
+    assert_output_contains latest
+    through push -q --authfile "$auth" --tls-verify=false "$BUSYBOX" "$name/through-proxy:1"
+    unset HTTPS_PROXY
+    export https_proxy=$url
+    through pull -q --authfile "$auth" --tls-verify=false "$name/through-proxy:1"
+    if ! is_podman; then through image inspect --authfile "$auth" --tls-verify=false "docker://$name/through-proxy:1"; fi
+    # What is for the registry is not for the proxy.
+    [[ $(cat "$log") != *[Aa]uthorization* ]] || fail "credentials went to the proxy"
+    rm -f "$log"
+    NO_PROXY=registry.invalid expect_error 125 "$name" search --authfile "$auth" --tls-verify=false --list-tags "$name/busybox"
+    no_proxy=.invalid log_in
+    assert_equal "$status" 125
+    [ ! -e "$log" ]
+    expect 0 logout --authfile "$auth" "$name"
+    engine rmi -f -a >/dev/null
+  ) || result=1
+  kill $proxy
+  return $result
+}
+
 @test "a proxy: from the environment or containers.conf, but for what no_proxy names" {
   # Not in the dark: only the proxy knows this host.
   name=registry.invalid:5000
