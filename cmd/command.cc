@@ -13,6 +13,7 @@
 #include "base/timing.h"
 #include "cmd/exit_code.h"
 #include "cmd/help.h"
+#include "cmd/image_plane.h"
 #include "cmd/output/output.h"
 #include "cmd/unbuilt.h"
 
@@ -106,7 +107,8 @@ Result<void> check_count(const Command& command, std::size_t count) {
 }
 
 int run_row(const Command& command, Context& context, std::string& log_level, const std::vector<std::string>& args) {
-  if (command.plane == Plane::kImages && image_plane().pull == nullptr) return report(exec_image_plane(context.argv));
+  if (command.plane == Plane::kImages && image_plane_factory("pull") == nullptr)
+    return report(exec_image_plane(context.argv));
   const std::unique_ptr<Handler> handler = command.make();
   Flags flags;
   handler->declare(flags);

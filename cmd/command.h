@@ -57,17 +57,6 @@ std::unique_ptr<Handler> make() {
   return std::make_unique<T>();
 }
 
-// Image-plane factories are defined in cmd/images/factories.cc (creel-images) and cmd/main_creel.cc (null).
-struct ImagePlane {
-  std::unique_ptr<Handler> (*pull)();
-  std::unique_ptr<Handler> (*load)();
-  std::unique_ptr<Handler> (*save)();
-  std::unique_ptr<Handler> (*import)();
-  std::unique_ptr<Handler> (*commit)();
-  std::unique_ptr<Handler> (*export_)();
-};
-const ImagePlane& image_plane();
-
 // The row of "container ls", or null.
 const Command* find_command(std::string_view path);
 // Runs creel-images with this process's own argv. Returns only when that failed.

@@ -1,4 +1,4 @@
-// Factories of the image plane by path, so that a further command is a line in factories.cc and one in the table.
+// The handlers that creel-images alone has.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace creel::cmd {
 
-// Defined in cmd/images/factories.cc (creel-images) and cmd/main_creel.cc, where all are null.
+// The factory of the command `path` ("pull"). Defined in cmd/images/factories.cc (creel-images) and in
+// cmd/main_creel.cc, where all are null: creel then execs creel-images.
 std::unique_ptr<Handler> (*image_plane_factory(std::string_view path))();
 
 }  // namespace creel::cmd

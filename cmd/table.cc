@@ -45,8 +45,6 @@
 #include "cmd/image/tree.h"
 #include "cmd/image/untag.h"
 #include "cmd/image_plane.h"
-#include "cmd/manifest_plane.h"
-#include "cmd/registry_plane.h"
 #include "cmd/secret/create.h"
 #include "cmd/secret/exists.h"
 #include "cmd/secret/inspect.h"
@@ -121,13 +119,16 @@ constexpr const char* kInspectExamples =
 
 // clang-format off
 std::vector<Command> rows() {
-  const ImagePlane& plane = image_plane();
-  const RegistryPlane& registries = registry_plane();
-  const ManifestPlane& lists = manifest_plane();
+  const auto plane = image_plane_factory;
+  // What needs the image plane only sometimes: its handler there can do more.
+  const auto at_times = [](std::string_view path, std::unique_ptr<Handler> (*otherwise)()) {
+    const auto there = image_plane_factory(path);
+    return there != nullptr ? there : otherwise;
+  };
   const Command attach{"attach", "[options] CONTAINER", "Attach to a running container",
                        kLocal, kShown, make<AttachCommand>, 0, 1};
   const Command cp{"cp", "[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH",
-                   "Copy files between containers and the host", kImages, kShown, image_plane_factory("cp"), 2, 2,
+                   "Copy files between containers and the host", kImages, kShown, plane("cp"), 2, 2,
                    "Copies a file, or a directory with all that is in it; DIR/. is what is in it alone. The container may run\n"
                    "or not. \"-\" is a tar archive on standard input or output.",
                    "creel cp web:/etc/nginx/nginx.conf .\n"
@@ -227,36 +228,36 @@ std::vector<Command> rows() {
                       kLocal, kShown, make<UntagCommand>, 1, kAny,
                       "Takes the given names away from the image, or all of its names when none is given."};
   const Command pull{"pull", "[options] IMAGE [IMAGE...]", "Pull an image from a registry",
-                     kImages, kShown, plane.pull, 1, kAny, nullptr,
+                     kImages, kShown, plane("pull"), 1, kAny, nullptr,
                      "creel pull docker.io/library/debian:12\n"
                      "creel pull --platform linux/arm64 docker.io/library/alpine"};
   const Command push{"push", "[options] IMAGE [DESTINATION]", "Push an image to a registry or another place",
-                     kImages, kShown, registries.push, 1, 2,
+                     kImages, kShown, plane("push"), 1, 2,
                      "Sends an image as it is: manifest and layers keep their digests. Without a destination it goes to\n"
                      "the registry that its name tells. What the destination has is not sent again.",
                      kPushExamples};
   const Command search{"search", "[options] TERM", "Search registries for images",
-                       kImages, kShown, registries.search, 1, 1, nullptr,
+                       kImages, kShown, plane("search"), 1, 1, nullptr,
                        "creel search registry.example.com/app\n"
                        "creel search --list-tags docker.io/library/debian"};
-  const Command load{"load", "[options]", "Load images from an archive", kImages, kShown, plane.load, 0, 0,
+  const Command load{"load", "[options]", "Load images from an archive", kImages, kShown, plane("load"), 0, 0,
                      "Reads an OCI or Docker archive from standard input or a file.",
                      "creel load -i image.tar\ncreel load < image.tar"};
   const Command save{"save", "[options] IMAGE [IMAGE...]", "Save images to an archive",
-                     kImages, kShown, plane.save, 1, kAny, nullptr,
+                     kImages, kShown, plane("save"), 1, kAny, nullptr,
                      "creel save -o debian.tar docker.io/library/debian:12"};
   const Command import{"import", "[options] PATH [REFERENCE]", "Make an image from a tar archive of files",
-                       kImages, kShown, plane.import, 1, 2, nullptr,
+                       kImages, kShown, plane("import"), 1, 2, nullptr,
                        "creel import rootfs.tar localhost/base:1\n"
                        "tar -C rootfs -c . | creel import - localhost/base:1"};
   const Command commit{"commit", "[options] CONTAINER [IMAGE]", "Make an image of what a container has changed",
-                       kImages, kShown, plane.commit, 1, 2,
+                       kImages, kShown, plane("commit"), 1, 2,
                        "The changes become one more layer on the container's image. The container may run meanwhile;\n"
                        "with --pause its processes stand still until all is read. Volumes are not part of it.",
                        "creel commit web localhost/web:tuned\n"
                        "creel commit -c 'CMD [\"/start\"]' -m 'ready to go' web localhost/web"};
   const Command export_{"export", "[options] CONTAINER", "Write a container's files as a tar archive",
-                        kImages, kShown, plane.export_, 1, 1,
+                        kImages, kShown, plane("export"), 1, 1,
                         "What the container's processes see, but for its volumes and other mounts.",
                         "creel export -o web.tar web\n"
                         "creel export web | tar -t"};
@@ -270,7 +271,7 @@ std::vector<Command> rows() {
                      kLocal, kShown, make<InfoCommand>, 0, 0};
   const Command inspect{"inspect", "[options] {CONTAINER|IMAGE} [...]",
                         "Show everything known of containers and images",
-                        kLocal, kShown, make<InspectAnyCommand>, 0, kAny, nullptr, kInspectExamples};
+                        kLocal, kShown, at_times("inspect", make<InspectAnyCommand>), 0, kAny, nullptr, kInspectExamples};
   const Command version{"version", "[options]", "Show the version of creel",
                         kLocal, kShown, make<VersionCommand>, 0, 0};
 
@@ -331,15 +332,20 @@ std::vector<Command> rows() {
        "1: it failed; 125: there is no check, or the container does not run.",
        "creel healthcheck run web && echo well"},
       {"image inspect", "[options] IMAGE [IMAGE...]", "Show everything known of images",
-       kLocal, kShown, make<ImageInspectCommand>, 1, kAny},
+       kLocal, kShown, at_times("image inspect", make<ImageInspectCommand>), 1, kAny,
+       "Of images in local storage, or of those elsewhere, without pulling them: docker://NAME, oci:DIRECTORY[:NAME],\n"
+       "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:DIRECTORY, containers-storage:NAME. Of these it says, too,\n"
+       "which blobs they have, and what refers to them: signatures, attestations and other artifacts (at most 1,000).",
+       "creel image inspect docker://debian:12\ncreel image inspect --format '{{.Digest}}' oci:layout:app\n"
+       "creel image inspect --format '{{range .Referrers}}{{.ArtifactType}} {{.Digest}}{{println}}{{end}}' docker://registry.example/app:1"},
       {"container prune", "[options]", "Remove all containers that do not run", kLocal, kShown,
        make<ContainerPruneCommand>, 0, 0},
-      {"login", "[options] [REGISTRY]", "Log in to a registry", kImages, kShown, registries.login, 0, 1,
+      {"login", "[options] [REGISTRY]", "Log in to a registry", kImages, kShown, plane("login"), 0, 1,
        "Keeps user name and password for a registry, or for a part of it (HOST/NAMESPACE), once it has accepted them.\n"
        "They are kept until the next reboot, where no credential helper and no other file is named.",
        "creel login registry.example.com\n"
        "creel login -u me --password-stdin registry.example.com < password"},
-      {"logout", "[options] [REGISTRY]", "Log out of a registry", kImages, kShown, registries.logout, 0, 1},
+      {"logout", "[options] [REGISTRY]", "Log out of a registry", kImages, kShown, plane("logout"), 0, 1},
       {"image prune", "[options]", "Remove images that nothing uses",
        kLocal, kShown, make<ImagePruneCommand>, 0, 0,
        "Removes the images that have no name and that no container uses; with --all, those with a name too."},
@@ -351,25 +357,25 @@ std::vector<Command> rows() {
       {"image tree", "[options] IMAGE", "Show the layers of an image and the images that end there",
        kLocal, kShown, make<TreeCommand>, 1, 1},
       {"manifest add", "[options] LIST {IMAGE|FILE} [{IMAGE|FILE}...]", "Add images or artifacts to a manifest list",
-       kImages, kShown, lists.add, 2, kAny,
+       kImages, kShown, plane("manifest add"), 2, kAny,
        "An image is looked for in local storage, then in its registry, where it stays until the list is pushed."},
       {"manifest annotate", "[options] LIST [IMAGE]", "Say more of an image in a manifest list, or of the list",
-       kImages, kShown, lists.annotate, 1, 2},
+       kImages, kShown, plane("manifest annotate"), 1, 2},
       {"manifest create", "[options] LIST [IMAGE...]", "Make a manifest list in local storage",
-       kImages, kShown, lists.create, 1, kAny, nullptr,
+       kImages, kShown, plane("manifest create"), 1, kAny, nullptr,
        "creel manifest create app:1 registry.example/app:1-amd64 registry.example/app:1-arm64"},
       {"manifest exists", "LIST", "Exit code 0 when the manifest list is in local storage, 1 when not",
        kLocal, kShown, make<ManifestExistsCommand>, 1, 1},
-      {"manifest inspect", "[options] LIST", "Show a manifest list, here or in a registry",
-       kImages, kShown, lists.inspect, 1, 1},
+      {"manifest inspect", "[options] LIST", "Show a manifest list here, or any manifest elsewhere",
+       kImages, kShown, plane("manifest inspect"), 1, 1},
       {"manifest push", "[options] LIST [DESTINATION]", "Copy a manifest list and its images to a registry or elsewhere",
-       kImages, kShown, lists.push, 1, 2, nullptr,
+       kImages, kShown, plane("manifest push"), 1, 2, nullptr,
        "creel manifest push app:1 registry.example/app:1\ncreel manifest push app:1 oci:directory:1"},
       {"manifest remove", "LIST DIGEST", "Take an image out of a manifest list",
-       kImages, kShown, lists.remove, 2, 2},
+       kImages, kShown, plane("manifest remove"), 2, 2},
       {"manifest rm", "[options] LIST [LIST...]", "Remove manifest lists from local storage",
        kLocal, kShown, make<ManifestRmCommand>, 1, kAny},
-      {"system check", "[options]", "Check that the store is whole", kImages, kShown, image_plane_factory("system check"), 0, 0,
+      {"system check", "[options]", "Check that the store is whole", kImages, kShown, plane("system check"), 0, 0,
        "Compares every record with the disk and every file with the records, and reads every blob. Exit code 0: all is\n"
        "well; what interrupted commands left is no damage. A store in use can be checked.",
        "creel system check --quick\n"
@@ -407,9 +413,9 @@ std::vector<Command> rows() {
       {"volume exists", "VOLUME", "Exit code 0 when the volume exists, 1 when not",
        kLocal, kShown, make<VolumeExistsCommand>, 1, 1},
       {"volume export", "[options] VOLUME", "Write what is in a volume as a tar archive",
-       kImages, kShown, image_plane_factory("volume export"), 1, 1, nullptr, "creel volume export data -o data.tar"},
+       kImages, kShown, plane("volume export"), 1, 1, nullptr, "creel volume export data -o data.tar"},
       {"volume import", "VOLUME [SOURCE]", "Put the files of a tar archive into a volume",
-       kImages, kShown, image_plane_factory("volume import"), 1, 2,
+       kImages, kShown, plane("volume import"), 1, 2,
        "Reads the archive from a file, or from standard input. What is in the volume already stays, but for files of the\n"
        "same name.", "creel volume import data data.tar"},
       {"volume inspect", "[options] VOLUME [VOLUME...]", "Show everything known of volumes",

@@ -125,12 +125,14 @@ class BlobTransfer {
 };
 
 std::vector<std::string> strings_of(const std::string& body, const char* key) {
+  constexpr std::size_t kMaxName = 512;
   std::vector<std::string> out;
   const auto document = oci::parse_json(body);
   const auto* list = oci::member(document, key);
   if (list == nullptr || !list->is_array()) return out;
   for (const auto& one : *list) {
-    if (one.is_string()) out.push_back(one.get<std::string>());
+    // Longer ones are no names, and thousands of them would fill the memory.
+    if (one.is_string() && one.get_ref<const std::string&>().size() <= kMaxName) out.push_back(one.get<std::string>());
   }
   return out;
 }
@@ -176,21 +178,20 @@ struct Client::Impl {
     return origin(endpoints.back(), false);
   }
 
-  // Page after page of names, at most `limit`.
-  Result<std::vector<std::string>> pages(Ask ask, const char* key, std::size_t limit) {
+  // Page after page, until `take` has enough.
+  Result<void> pages(Ask ask, const std::function<Result<bool>(const HttpAnswer& page)>& take) {
     constexpr int kMaxPages = 1000;
-    std::vector<std::string> out;
     std::string path = ask.path;
     TRY_SET(Origin * host, target(path));
     ask.path = ask.scope.path = path;
     ask.body_limit = 8 << 20;
-    for (int page = 0; page < kMaxPages && out.size() < limit; ++page) {
+    for (int page = 0; page < kMaxPages; ++page) {
       TRY_SET(const HttpAnswer answer, host->get(ask));
-      for (std::string& name : strings_of(answer.body, key)) out.push_back(std::move(name));
+      TRY_SET(const bool enough, take(answer));
       ask.url = next_page(answer);
-      if (ask.url.empty()) break;
+      if (enough || ask.url.empty()) break;
     }
-    return out;
+    return {};
   }
 
   // Asks the mirrors and then the registry itself; the error is the last one's.
@@ -268,9 +269,43 @@ Result<std::vector<std::string>> Client::tags(const std::string& path) {
   Ask ask;
   ask.path = path;
   ask.what = "tags/list";
-  auto tags = impl_->pages(std::move(ask), "tags", kMaxTags);
-  if (!tags) return std::move(tags).error().within("listing the tags of " + impl_->domain + "/" + path);
-  return tags;
+  std::vector<std::string> out;
+  auto listed = impl_->pages(std::move(ask), [&](const HttpAnswer& page) -> Result<bool> {
+    for (std::string& name : strings_of(page.body, "tags")) out.push_back(std::move(name));
+    return out.size() >= kMaxTags;
+  });
+  if (!listed.ok()) return std::move(listed).error().within("listing the tags of " + impl_->domain + "/" + path);
+  return out;
+}
+
+Result<std::vector<oci::Referrer>> Client::referrers(const std::string& path, const Digest& subject) {
+  const std::string what = "listing what refers to " + subject.text() + " in " + impl_->domain + "/" + path;
+  constexpr std::size_t kMaxBytes = 32 << 20;
+  std::vector<oci::Referrer> out;
+  std::size_t bytes = 0;
+  Ask ask;
+  ask.path = path;
+  ask.what = "referrers/" + subject.text();
+  ask.accept = oci::kOciIndex;
+  auto listed = impl_->pages(std::move(ask), [&](const HttpAnswer& page) -> Result<bool> {
+    TRY_SET(std::vector<oci::Referrer> some, oci::parse_referrers(page.body));
+    bytes += page.body.size();
+    for (oci::Referrer& one : some) {
+      if (out.size() < oci::kMaxReferrers) out.push_back(std::move(one));
+    }
+    // An empty page is no reason to ask for another.
+    return some.empty() || out.size() >= oci::kMaxReferrers || bytes > kMaxBytes;
+  });
+  if (listed.ok()) return out;
+  if (listed.error().code != Code::kNotFound) return std::move(listed).error().within(what);
+  auto tagged = manifest(path, oci::referrers_tag(subject));
+  if (!tagged.ok()) {
+    if (tagged.error().code == Code::kNotFound) return out;
+    return std::move(tagged).error().within(what);
+  }
+  auto some = oci::parse_referrers(tagged->text);
+  if (!some.ok()) return std::move(some).error().within(what);
+  return some;
 }
 
 Result<std::vector<Found>> Client::search(const std::string& term, std::int64_t limit) {
@@ -309,12 +344,14 @@ Result<std::vector<Found>> Client::search(const std::string& term, std::int64_t 
   }
   Ask ask;
   ask.what = "_catalog?n=1000";
-  auto names = impl_->pages(std::move(ask), "repositories", 1'000'000);
-  if (!names) return std::move(names).error().within(what);
-  for (const std::string& name : *names) {
-    if (std::ssize(out) >= limit) break;
-    if (name.find(term) != std::string::npos) out.push_back({oci::printable(name), {}, 0, false, false});
-  }
+  auto listed = impl_->pages(std::move(ask), [&](const HttpAnswer& page) -> Result<bool> {
+    for (const std::string& name : strings_of(page.body, "repositories")) {
+      if (std::ssize(out) >= limit) return true;
+      if (name.find(term) != std::string::npos) out.push_back({oci::printable(name), {}, 0, false, false});
+    }
+    return std::ssize(out) >= limit;
+  });
+  if (!listed.ok()) return std::move(listed).error().within(what);
   return out;
 }
 
@@ -391,7 +428,35 @@ Result<void> Client::put_manifest(const std::string& path, const std::string& re
   const std::string told = answer->head.field("docker-content-digest"), own = Sha256::of(text).text();
   if (told.starts_with("sha256:") && told != own)
     return fail(Code::kInvalid, what + ": the registry made " + oci::printable(told, 100) + " of " + own);
-  return {};
+  const auto subject = oci::subject_of(text);
+  if (!subject || !answer->head.field("oci-subject").empty()) return {};
+  TRY_SET(const Digest digest, Digest::parse(own));
+  return refer(path, *subject, oci::describe_referrer(text, media_type, digest));
+}
+
+Result<void> Client::refer(const std::string& path, const oci::Descriptor& subject, const oci::Referrer& referrer) {
+  const std::string tag = oci::referrers_tag(subject.digest);
+  // Nobody locks that tag: who finds afterwards that another has won goes on.
+  constexpr int kMostTries = 5;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    // Of the registry itself: what a mirror has may be older, and entries would be lost.
+    Ask ask;
+    ask.path = path;
+    TRY_SET(Origin * host, impl_->target(ask.path));
+    ask.scope = {ask.path, true, {}};
+    ask.what = "manifests/" + tag;
+    ask.accept = oci::kOciIndex;
+    ask.body_limit = static_cast<std::size_t>(oci::kMaxManifestBytes);
+    auto known = host->get(ask);
+    if (!known.ok() && known.error().code != Code::kNotFound) return std::move(known).error();
+    const std::string before = known.ok() ? known->body : std::string();
+    auto after = oci::with_referrer(before, referrer);
+    if (!after.ok()) return std::move(after).error().within("adding to the referrers in " + impl_->domain + "/" + path);
+    if (*after == before) return {};
+    TRY(put_manifest(path, tag, *after, oci::kOciIndex));
+  }
+  return fail(Code::kInUse,
+              "adding to the referrers in " + impl_->domain + "/" + path + ": others change them all the time");
 }
 
 }  // namespace creel::registry

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "registry/archive/file_set.h"
 #include "registry/oci/manifest.h"
+#include "registry/oci/referrers.h"
 
 namespace creel::registry {
 
@@ -64,6 +65,9 @@ class Client {
   Result<void> blob(const std::string& path, const oci::Descriptor& descriptor, const Sink& sink,
                     bool skip_hash = false, std::int64_t from = 0);
 
+  // What refers to the manifest or index `subject`, at most oci::kMaxReferrers: by the referrers API, where the
+  // registry lacks that by the tag that stands in for it. Empty where nothing does, or where there is no such image.
+  Result<std::vector<oci::Referrer>> referrers(const std::string& path, const Digest& subject);
   // All tags of a repository, in the registry's order.
   Result<std::vector<std::string>> tags(const std::string& path);
   // What has `term` in its name, at most `limit`: by /v1/search, where the registry lacks that by its catalog.
@@ -78,13 +82,15 @@ class Client {
   // `bytes` are the descriptor's. A lost connection is resumed where the registry allows it.
   Result<void> upload(const std::string& path, const oci::Descriptor& descriptor, const archive::Member& bytes,
                       const std::function<void(std::int64_t sent)>& on_sent);
-  // kInvalid where the registry made another digest of it.
+  // kInvalid where the registry made another digest of it. Where the manifest has a subject and the registry does not
+  // keep account of that, the index that stands in for it gets one more entry.
   Result<void> put_manifest(const std::string& path, const std::string& reference, const std::string& text,
                             const std::string& media_type);
 
  private:
   struct Impl;
   explicit Client(std::unique_ptr<Impl> impl);
+  Result<void> refer(const std::string& path, const oci::Descriptor& subject, const oci::Referrer& referrer);
   std::unique_ptr<Impl> impl_;
 };
 

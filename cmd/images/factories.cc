@@ -6,6 +6,7 @@
 #include "cmd/images/cp.h"
 #include "cmd/images/export.h"
 #include "cmd/images/import.h"
+#include "cmd/images/inspect_elsewhere.h"
 #include "cmd/images/load.h"
 #include "cmd/images/login.h"
 #include "cmd/images/logout.h"
@@ -17,35 +18,48 @@
 #include "cmd/images/search.h"
 #include "cmd/images/volume_export.h"
 #include "cmd/images/volume_import.h"
-#include "cmd/manifest_plane.h"
-#include "cmd/registry_plane.h"
 
 namespace creel::cmd {
 
-const ImagePlane& image_plane() {
-  static constexpr ImagePlane kAll{make<PullCommand>,   make<LoadCommand>,   make<SaveCommand>,
-                                   make<ImportCommand>, make<CommitCommand>, make<ExportCommand>};
-  return kAll;
-}
+namespace {
 
-const RegistryPlane& registry_plane() {
-  static constexpr RegistryPlane kAll{make<PushCommand>, make<LoginCommand>, make<LogoutCommand>, make<SearchCommand>};
-  return kAll;
-}
+struct Entry {
+  std::string_view path;
+  std::unique_ptr<Handler> (*make)();
+};
+
+constexpr Entry kEntries[] = {
+    {"commit", make<CommitCommand>},
+    {"cp", make<CpCommand>},
+    {"export", make<ExportCommand>},
+    {"image inspect", make<ImageInspectElsewhereCommand>},
+    {"import", make<ImportCommand>},
+    {"inspect", make<InspectAnyElsewhereCommand>},
+    {"load", make<LoadCommand>},
+    {"login", make<LoginCommand>},
+    {"logout", make<LogoutCommand>},
+    {"manifest add", make<ManifestAddCommand>},
+    {"manifest annotate", make<ManifestAnnotateCommand>},
+    {"manifest create", make<ManifestCreateCommand>},
+    {"manifest inspect", make<ManifestInspectCommand>},
+    {"manifest push", make<ManifestPushCommand>},
+    {"manifest remove", make<ManifestRemoveCommand>},
+    {"pull", make<PullCommand>},
+    {"push", make<PushCommand>},
+    {"save", make<SaveCommand>},
+    {"search", make<SearchCommand>},
+    {"system check", make<CheckCommand>},
+    {"volume export", make<VolumeExportCommand>},
+    {"volume import", make<VolumeImportCommand>},
+};
+
+}  // namespace
 
 std::unique_ptr<Handler> (*image_plane_factory(std::string_view path))() {
-  if (path == "system check") return make<CheckCommand>;
-  if (path == "cp") return make<CpCommand>;
-  if (path == "volume export") return make<VolumeExportCommand>;
-  if (path == "volume import") return make<VolumeImportCommand>;
+  for (const Entry& entry : kEntries) {
+    if (entry.path == path) return entry.make;
+  }
   return nullptr;
-}
-
-const ManifestPlane& manifest_plane() {
-  static constexpr ManifestPlane kAll{make<ManifestAddCommand>,    make<ManifestAnnotateCommand>,
-                                      make<ManifestCreateCommand>, make<ManifestInspectCommand>,
-                                      make<ManifestPushCommand>,   make<ManifestRemoveCommand>};
-  return kAll;
 }
 
 }  // namespace creel::cmd

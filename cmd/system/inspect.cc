@@ -7,6 +7,7 @@
 #include "cmd/volume/row.h"
 #include "engine/container/container.h"
 #include "engine/image/image.h"
+#include "engine/image/obtain.h"
 #include "engine/system/inside.h"
 #include "engine/volume/volume.h"
 
@@ -47,6 +48,17 @@ void InspectAnyCommand::declare(Flags& flags) {
   flags.arguments(arguments_);
 }
 
+Result<nlohmann::json> InspectAnyCommand::inspect_elsewhere(Context& context, const std::string&) {
+  return exec_image_plane(context.argv);
+}
+
+Result<nlohmann::json> InspectAnyCommand::inspect(engine::Engine& engine, Context& context, const std::string& name) {
+  auto here = inspect_any(engine, name, type_, size_, format_);
+  // An image may be called as a location is: "dir:5".
+  if (here.ok() || !engine::is_location(name) || (type_ != "all" && type_ != "image")) return here;
+  return inspect_elsewhere(context, name);
+}
+
 Result<int> InspectAnyCommand::run(Context& context) {
   if (type_ == "network" || type_ == "pod" || type_ == "artifact") {
     return fail(Code::kUnsupported, "inspect --type " + type_ + " is not built yet");
@@ -64,7 +76,7 @@ Result<int> InspectAnyCommand::run(Context& context) {
     arguments_.push_back(latest);
   }
   Inspection inspection(format_);
-  for (const std::string& name : arguments_) inspection.add(inspect_any(engine, name, type_, size_, format_));
+  for (const std::string& name : arguments_) inspection.add(inspect(engine, context, name));
   return inspection.print();
 }
 

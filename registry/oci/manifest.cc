@@ -91,6 +91,10 @@ bool is_attestation(const Descriptor& entry) {
          entry.annotations.count("vnd.docker.reference.digest") != 0;
 }
 
+std::string layer_name(std::size_t number) {
+  return "layers[" + std::to_string(number) + "]";
+}
+
 Result<void> check_layer_type(const std::string& type, const std::string& where) {
   if (type.find(".nondistributable.") != std::string::npos || type.find(".foreign.") != std::string::npos) {
     return fail(Code::kUnsupported, "manifest: " + where + " is a foreign layer (" + printable(type, 100) +
@@ -121,7 +125,7 @@ bool is_index(std::string_view text, std::string_view media_type) {
   return type && one_of(*type, {kOciIndex, kDockerList});
 }
 
-Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type) {
+Result<Manifest> parse_artifact(std::string_view text, std::string_view media_type) {
   TRY_SET(const json document, parse_document(text, "manifest"));
   Manifest out;
   TRY_SET(out.media_type, type_of(document, media_type));
@@ -136,21 +140,25 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view media_ty
   const auto* config = member(document, "config");
   if (config == nullptr) return fail(Code::kInvalid, "manifest: config is missing");
   TRY_SET(out.config, parse_descriptor(*config, "config"));
-  if (!one_of(out.config.media_type, {kOciConfig, kDockerConfig})) {
-    const std::string type = string_member(document, "artifactType");
-    return fail(Code::kUnsupported, "manifest: it is an artifact of type " +
-                                        printable(type.empty() ? out.config.media_type : type, 100) + ", not an image");
-  }
-  if (out.config.size > kMaxManifestBytes) return fail(Code::kInvalid, "manifest: config.size is too large");
+  out.artifact_type = string_member(document, "artifactType");
   const auto* layers = member(document, "layers");
   if (layers == nullptr || !layers->is_array()) return fail(Code::kInvalid, "manifest: layers is missing or no array");
   for (std::size_t i = 0; i < layers->size(); ++i) {
-    const std::string where = "layers[" + std::to_string(i) + "]";
-    TRY_SET(auto layer, parse_descriptor((*layers)[i], where));
-    TRY(check_layer_type(layer.media_type, where));
+    TRY_SET(auto layer, parse_descriptor((*layers)[i], layer_name(i)));
     out.layers.push_back(std::move(layer));
   }
   if (!parse_annotations(document, out.annotations)) return fail(Code::kInvalid, "manifest: annotations is no object");
+  return out;
+}
+
+Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type) {
+  TRY_SET(Manifest out, parse_artifact(text, media_type));
+  if (!one_of(out.config.media_type, {kOciConfig, kDockerConfig})) {
+    const std::string& type = out.artifact_type.empty() ? out.config.media_type : out.artifact_type;
+    return fail(Code::kUnsupported, "manifest: it is an artifact of type " + printable(type, 100) + ", not an image");
+  }
+  if (out.config.size > kMaxManifestBytes) return fail(Code::kInvalid, "manifest: config.size is too large");
+  for (std::size_t i = 0; i < out.layers.size(); ++i) TRY(check_layer_type(out.layers[i].media_type, layer_name(i)));
   return out;
 }
 

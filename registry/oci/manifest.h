@@ -48,6 +48,7 @@ struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;  // bottom first
   std::map<std::string, std::string> annotations;
+  std::string artifact_type;  // hostile text; of images usually empty
 };
 struct Index {
   std::string media_type;
@@ -60,6 +61,8 @@ bool is_index(std::string_view text, std::string_view media_type);
 // kInvalid says which member is missing or malformed; kUnsupported for schema 1, for foreign artifacts (a config that
 // is not an image's) and for layers that are no plain archives (encrypted ones). Unknown members are ignored.
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type);
+// The same of a manifest whose configuration and layers may be anything: an artifact's, too.
+Result<Manifest> parse_artifact(std::string_view text, std::string_view media_type);
 Result<Index> parse_index(std::string_view text, std::string_view media_type);
 
 // The entry that runs on `wanted`. With a variant: that one, else the closest older one. Without: arm v8 over v7 …; of

@@ -93,6 +93,9 @@ entries() { engine manifest inspect "$1" | jq -r '.manifests[] | [.digest, .plat
   expect 0 manifest inspect "docker://$PLAIN_REGISTRY/busybox:docker"
   assert_equal "$(jq -r .mediaType <<<"$output")" application/vnd.docker.distribution.manifest.v2+json
   expect_error 125 "nosuch" manifest inspect "docker://$PLAIN_REGISTRY/nosuch:1"
+  expect 0 manifest inspect "oci-archive:$SESSION/busybox.tar"
+  assert_equal "$(jq -S . <<<"$output")" "$(skopeo inspect --raw "oci-archive:$SESSION/busybox.tar" | jq -S .)"
+  expect_error 125 "nosuch" manifest inspect "oci:$BATS_TEST_TMPDIR/nosuch"
 }
 
 @test "manifest create: with images; annotations of the list; artifacts" {

@@ -43,6 +43,10 @@ Result<std::vector<std::string>> names_of(const Location& location) {
 
 }  // namespace
 
+Result<std::vector<registry::oci::Referrer>> ImageSource::referrers(const Digest&) {
+  return std::vector<registry::oci::Referrer>();
+}
+
 Result<std::unique_ptr<ImageSource>> open_source(Engine& engine, const Location& location,
                                                  const RegistryOptions& options) {
   if (location.transport == Transport::kRegistry) return registry_source(location, options);

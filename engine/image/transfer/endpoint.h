@@ -22,6 +22,10 @@ struct ImageSource : BlobSource {
   virtual Result<registry::FetchedManifest> manifest(const std::optional<Digest>& instance) = 0;
   // The names that the image has there ("docker.io/library/busybox:latest"); empty where places have no names.
   [[nodiscard]] virtual std::vector<std::string> names() const { return {}; }
+  // "docker.io/library/busybox"; empty where places have no names.
+  [[nodiscard]] virtual std::string repository() const { return {}; }
+  // What there has that manifest or index as its subject; empty where places do not tell. One thread.
+  virtual Result<std::vector<registry::oci::Referrer>> referrers(const Digest& subject);
   // Whether the manifest is not the image's own but made by us: a docker-archive has none.
   [[nodiscard]] virtual bool made_up() const { return false; }
 };

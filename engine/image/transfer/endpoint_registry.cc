@@ -34,6 +34,11 @@ class RegistrySource : public ImageSource {
     return {reference_.repository() + ":" + reference_.tag};
   }
 
+  [[nodiscard]] std::string repository() const override { return reference_.repository(); }
+  Result<std::vector<oci::Referrer>> referrers(const Digest& subject) override {
+    return client_->referrers(reference_.path, subject);
+  }
+
  private:
   std::unique_ptr<registry::Client> client_;
   Reference reference_;

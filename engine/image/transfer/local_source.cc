@@ -41,8 +41,8 @@ Result<void> copy_file(const archive::FileSet& files, const std::string& name, c
 
 class LayoutSource : public ImageSource {
  public:
-  LayoutSource(Files files, oci::Descriptor top, std::vector<std::string> names)
-      : files_(std::move(files)), top_(std::move(top)), names_(std::move(names)) {}
+  LayoutSource(Files files, archive::LayoutIndex index, oci::Descriptor top, std::vector<std::string> names)
+      : files_(std::move(files)), index_(std::move(index)), top_(std::move(top)), names_(std::move(names)) {}
 
   Result<FetchedManifest> manifest(const std::optional<Digest>& instance) override {
     const Digest& wanted = instance ? *instance : top_.digest;
@@ -55,10 +55,24 @@ class LayoutSource : public ImageSource {
     return copy_file(*files_, blob_name(blob.digest), sink);
   }
   [[nodiscard]] std::vector<std::string> names() const override { return names_; }
+  // The index names them beside the images; what is missing or too large refers to nothing.
+  Result<std::vector<oci::Referrer>> referrers(const Digest& subject) override {
+    std::vector<oci::Referrer> out;
+    for (const auto& entry : index_.entries()) {
+      auto fetched = manifest(entry.descriptor.digest);
+      if (!fetched.ok()) continue;
+      const auto about = oci::subject_of(fetched->text);
+      if (about && about->digest == subject) {
+        out.push_back(oci::describe_referrer(fetched->text, entry.descriptor.media_type, fetched->digest));
+      }
+    }
+    return out;
+  }
 
  private:
   static std::string blob_name(const Digest& digest) { return "blobs/sha256/" + digest.hex(); }
   Files files_;
+  archive::LayoutIndex index_;
   oci::Descriptor top_;
   std::vector<std::string> names_;
 };
@@ -183,7 +197,7 @@ Result<std::unique_ptr<ImageSource>> layout_source(Files files, const std::strin
     names.push_back(name->repository() + ":" + name->tag);
   }
   return std::unique_ptr<ImageSource>(
-      std::make_unique<LayoutSource>(std::move(files), std::move(*top), std::move(names)));
+      std::make_unique<LayoutSource>(std::move(files), std::move(*index), std::move(*top), std::move(names)));
 }
 
 std::unique_ptr<ImageSource> directory_source(Files files) {

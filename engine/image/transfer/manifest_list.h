@@ -82,7 +82,7 @@ struct PushListOptions {
 Result<Digest> push_list(Engine& engine, const std::string& list, const std::string& to, const PushListOptions& options,
                          Progress& progress);
 
-// The bytes of a list here or, where none is, of what is in a registry.
+// The bytes of a list here or, where none is, of what is in a registry or at another location ("oci:DIRECTORY").
 Result<std::string> manifest_text(Engine& engine, const std::string& name, const RegistryOptions& options);
 
 }  // namespace creel::engine::transfer

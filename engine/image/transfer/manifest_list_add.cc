@@ -4,11 +4,12 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "engine/image/image_config.h"
+#include "engine/image/obtain.h"
+#include "engine/image/transfer/endpoint_registry.h"
 #include "engine/image/transfer/manifest_list_edit.h"
 #include "engine/image/transfer/naming.h"
+#include "engine/image/transfer/receive.h"
 #include "engine/json.h"
-#include "registry/client.h"
 #include "registry/oci/json.h"
 #include "registry/oci/platform.h"
 
@@ -21,8 +22,6 @@ using storage::ImageRecord;
 using storage::Store;
 
 namespace {
-
-constexpr std::int64_t kConfigLimit = 8 << 20;
 
 // What is to be added: entries, and what they need in the store.
 struct Gathered {
@@ -83,27 +82,18 @@ Result<Gathered> from_store(Engine& engine, const ImageRecord& found, bool all) 
   return out;
 }
 
+// What is in a registry, and what of it an entry needs.
 class Remote {
  public:
   static Result<Remote> open(const std::string& name, const RegistryOptions& options) {
-    TRY_SET(Reference reference, parse_reference(name.starts_with("docker://") ? name.substr(9) : name));
-    registry::ClientOptions client;
-    client.authfile = options.authfile;
-    client.creds = options.creds;
-    client.cert_dir = options.cert_dir;
-    client.tls_verify = options.tls_verify;
-    client.retries = options.retries;
-    client.retry_delay_ms = options.retry_delay_ms;
-    TRY_SET(auto opened, registry::Client::open(reference.domain, client));
-    return Remote(std::move(reference), std::move(opened));
-  }
-
-  Result<registry::FetchedManifest> top() {
-    return client_->manifest(reference_.path, reference_.digest.empty() ? reference_.tag : reference_.digest.text());
+    registry::Location location;
+    location.reference = name.starts_with("docker://") ? name.substr(9) : name;
+    TRY_SET(auto source, registry_source(location, options));
+    return Remote(std::move(source));
   }
 
   Result<Gathered> gather(bool all, const EntryOptions& wanted) {
-    TRY_SET(registry::FetchedManifest fetched, top());
+    TRY_SET(registry::FetchedManifest fetched, source_->manifest({}));
     Gathered out;
     if (!oci::is_index(fetched.text, fetched.media_type)) {
       TRY(add(fetched, std::nullopt, out));
@@ -112,7 +102,7 @@ class Remote {
     TRY_SET(const ManifestList list, parse_manifest_list(fetched.text));
     if (all) {
       for (const ListEntry& entry : list.entries) {
-        TRY_SET(fetched, client_->manifest(reference_.path, entry.descriptor.digest.text()));
+        TRY_SET(fetched, source_->manifest(entry.descriptor.digest));
         TRY(add(fetched, entry, out));
       }
       return out;
@@ -125,14 +115,13 @@ class Remote {
     TRY_SET(const oci::Descriptor chosen, oci::choose(index, {platform.os, platform.architecture, platform.variant}));
     const auto entry = std::find_if(list.entries.begin(), list.entries.end(),
                                     [&](const ListEntry& one) { return one.descriptor.digest == chosen.digest; });
-    TRY_SET(fetched, client_->manifest(reference_.path, chosen.digest.text()));
+    TRY_SET(fetched, source_->manifest(chosen.digest));
     TRY(add(fetched, *entry, out));
     return out;
   }
 
  private:
-  Remote(Reference reference, std::unique_ptr<registry::Client> client)
-      : reference_(std::move(reference)), client_(std::move(client)) {}
+  explicit Remote(std::unique_ptr<ImageSource> source) : source_(std::move(source)) {}
 
   // `known`: what an index says of it; else its configuration is asked.
   Result<void> add(const registry::FetchedManifest& fetched, std::optional<ListEntry> known, Gathered& out) {
@@ -145,33 +134,18 @@ class Remote {
     entry.descriptor.size = std::ssize(fetched.text);
     if (!entry.descriptor.platform) {
       if (auto manifest = oci::parse_manifest(fetched.text, fetched.media_type); manifest.ok()) {
-        TRY_SET(const std::string config, fetch(manifest->config));
-        set_platform(entry, config);
-        out.fresh.texts.push_back(text_blob(config));
+        TRY_SET(Text config, fetch_text(*source_, manifest->config));
+        set_platform(entry, config.bytes);
+        out.fresh.texts.push_back(std::move(config));
       }
     }
     out.fresh.texts.push_back(text_blob(fetched.text));
-    out.fresh.sources.push_back(reference_.repository() + "@" + fetched.digest.text());
+    out.fresh.sources.push_back(source_->repository() + "@" + fetched.digest.text());
     out.entries.push_back(std::move(entry));
     return {};
   }
 
-  Result<std::string> fetch(const oci::Descriptor& config) {
-    if (config.size > kConfigLimit)
-      return fail(Code::kInvalid, "the image's configuration is larger than is reasonable");
-    std::string bytes;
-    TRY(client_->blob(reference_.path, config, [&](std::string_view part) -> Result<void> {
-      if (std::ssize(bytes) + std::ssize(part) > config.size) {
-        return fail(Code::kInvalid, "the image's configuration is longer than its descriptor says");
-      }
-      bytes.append(part);
-      return {};
-    }));
-    return bytes;
-  }
-
-  Reference reference_;
-  std::unique_ptr<registry::Client> client_;
+  std::unique_ptr<ImageSource> source_;
 };
 
 constexpr std::string_view kStorage = "containers-storage:";
@@ -313,9 +287,15 @@ Result<std::string> manifest_text(Engine& engine, const std::string& name, const
     }
     if (found.error().code != Code::kNotFound && found.error().code != Code::kInvalid) return std::move(found).error();
   }
-  TRY_SET(Remote remote, Remote::open(name, options));
-  TRY_SET(registry::FetchedManifest fetched, remote.top());
-  return std::move(fetched.text);
+  registry::Location location;
+  location.reference = name;
+  if (is_location(name)) {
+    TRY_SET(location, registry::parse_location(name));
+  }
+  TRY_SET(const auto source, open_source(engine, location, options));
+  auto fetched = source->manifest({});
+  if (!fetched.ok()) return std::move(fetched).error().within("reading " + name);
+  return std::move(fetched->text);
 }
 
 }  // namespace creel::engine::transfer

@@ -45,10 +45,6 @@ Result<Incoming> resolve(ImageSource& source, const Platform& platform, const Ga
 
 // Under its transfer lock, as layers are: of many processes that bring the same image, one fetches it.
 Result<Text> fetch_config(Engine& engine, ImageSource& source, const oci::Descriptor& config) {
-  if (config.size > kConfigLimit) {
-    return fail(Code::kInvalid,
-                "the image's configuration has " + std::to_string(config.size) + " bytes, more than is reasonable");
-  }
   TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
   TRY_SET(const FileLock lock, store->lock_transfer(config.digest));
   if (auto kept = store->open_blob(config.digest); kept.ok()) {
@@ -57,17 +53,7 @@ Result<Text> fetch_config(Engine& engine, ImageSource& source, const oci::Descri
       if (text.digest == config.digest) return text;
     }
   }
-  std::string bytes;
-  TRY(source.fetch(config, [&](std::string_view part) -> Result<void> {
-    if (std::ssize(bytes) + std::ssize(part) > config.size)
-      return fail(Code::kInvalid, "the image's configuration is longer than its descriptor says");
-    bytes.append(part);
-    return {};
-  }));
-  Text text = text_blob(std::move(bytes));
-  if (text.digest != config.digest)
-    return fail(Code::kInvalid,
-                "digest mismatch: the configuration " + config.digest.text() + " has " + text.digest.text());
+  TRY_SET(Text text, fetch_text(source, config));
   TRY_SET(const storage::Staging staging, store->new_staging());
   TRY(write_atomic_at(staging.dir(), "config", text.bytes, 0644));
   TRY(store->publish_blob(staging, "config", text.digest));
@@ -126,6 +112,25 @@ Result<std::vector<std::string>> pull_docker_archive(Engine& engine, const Locat
 }
 
 }  // namespace
+
+Result<Text> fetch_text(BlobSource& source, const oci::Descriptor& config) {
+  if (config.size > kConfigLimit) {
+    return fail(Code::kInvalid,
+                "the image's configuration has " + std::to_string(config.size) + " bytes, more than is reasonable");
+  }
+  std::string bytes;
+  TRY(source.fetch(config, [&](std::string_view part) -> Result<void> {
+    if (std::ssize(bytes) + std::ssize(part) > config.size)
+      return fail(Code::kInvalid, "the image's configuration is longer than its descriptor says");
+    bytes.append(part);
+    return {};
+  }));
+  Text text = text_blob(std::move(bytes));
+  if (text.digest != config.digest)
+    return fail(Code::kInvalid,
+                "digest mismatch: the configuration " + config.digest.text() + " has " + text.digest.text());
+  return text;
+}
 
 Result<std::string> receive(Engine& engine, ImageSource& source, const Reception& how, Progress& progress) {
   TRY_SET(const Platform platform, parse_platform(how.platform));

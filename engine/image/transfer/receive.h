@@ -17,6 +17,10 @@ struct Reception {
   Gate allowed;                           // the signature policy; without one nothing comes in
   bool that_platform = false;             // an image for another platform is refused, even where there is no index
 };
+// A configuration's bytes, verified. kInvalid where it is too large, longer than its descriptor says, or not what its
+// digest says.
+Result<Text> fetch_text(BlobSource& source, const registry::oci::Descriptor& config);
+
 // Through an index where there is one; the index is kept. Verifies everything. Of an image that is here already, and
 // whose manifest the source has made up, the names are all that is new: what it was pulled as stays, for save and push.
 // Returns the image's ID (hex). Errors as install's; kUnsupported for what is no image.

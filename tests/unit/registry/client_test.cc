@@ -366,3 +366,95 @@ TEST_CASE("registries.conf: mirrors are tried in order, then the registry; --cre
   REQUIRE(blocked);
   CHECK((*blocked)->manifest("x", "latest").error().code == Code::kDenied);
 }
+
+namespace {
+
+const std::string kSubject = "sha256:" + std::string(64, 'a');
+
+std::string index_of(const std::string& digit, const std::string& type = "text/note") {
+  return R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":)"
+         R"("application/vnd.oci.image.manifest.v1+json","digest":"sha256:)" +
+         std::string(64, digit[0]) + R"(","size":7,"artifactType":")" + type + R"("}]})";
+}
+
+}  // namespace
+
+TEST_CASE("referrers: by the API, page after page, as many as are bearable") {
+  Sandbox sandbox;
+  FakeServer server([&](const Request& request) -> Response {
+    if (request.path == "/v2/team/image/referrers/" + kSubject)
+      return {200, index_of("b"), {"Link: </v2/team/image/referrers/" + kSubject + "?page=2>; rel=\"next\""}};
+    if (holds(request.path, "page=2")) return {200, index_of("c", "text/other")};
+    // A page that names itself as the next, for ever.
+    return {200, index_of("d"), {"Link: <" + request.path + ">; rel=\"next\""}};
+  });
+  auto client = client_of(server);
+  auto found = client->referrers("team/image", *Digest::parse(kSubject));
+  REQUIRE(found);
+  REQUIRE(found->size() == 2);
+  CHECK((*found)[0].artifact_type == "text/note");
+  CHECK((*found)[1].descriptor.digest.text() == "sha256:" + std::string(64, 'c'));
+  found = client->referrers("team/image", *Digest::parse("sha256:" + std::string(64, '0')));
+  REQUIRE(found);
+  CHECK(found->size() == oci::kMaxReferrers);
+}
+
+TEST_CASE("referrers: without the API by the tag; none; what is no index") {
+  Sandbox sandbox;
+  Response tagged = error(404, "MANIFEST_UNKNOWN", "no");
+  FakeServer server([&](const Request& request) -> Response {
+    if (holds(request.path, "/manifests/sha256-" + std::string(64, 'a'))) return tagged;
+    return {404, "404 page not found"};
+  });
+  auto client = client_of(server);
+  auto found = client->referrers("team/image", *Digest::parse(kSubject));
+  REQUIRE(found);
+  CHECK(found->empty());
+  tagged = {200, index_of("b"), {"Content-Type: application/vnd.oci.image.index.v1+json"}};
+  found = client->referrers("team/image", *Digest::parse(kSubject));
+  REQUIRE(found);
+  CHECK(found->size() == 1);
+  tagged = {200, kManifest, {"Content-Type: application/vnd.oci.image.manifest.v1+json"}};
+  CHECK(client->referrers("team/image", *Digest::parse(kSubject)).error().code == Code::kInvalid);
+}
+
+TEST_CASE("a manifest with a subject: entered in the index, unless the registry has done that; a hostile index ends") {
+  Sandbox sandbox;
+  const std::string manifest =
+      R"({"schemaVersion":2,"artifactType":"text/note","annotations":{"k":"v"},"subject":{"mediaType":)"
+      R"("application/vnd.oci.image.manifest.v1+json","digest":")" +
+      kSubject + R"(","size":9}})";
+  bool knows = false, forgets = false;
+  std::string index;
+  FakeServer server([&](const Request& request) -> Response {
+    const bool of_index = holds(request.path, "/manifests/sha256-");
+    if (request.method == "PUT") {
+      if (of_index && !forgets) index = request.body;
+      return knows ? Response{201, "", {"OCI-Subject: " + kSubject}} : Response{201, ""};
+    }
+    if (of_index && !index.empty()) return {200, index};
+    return error(404, "MANIFEST_UNKNOWN", "no");
+  });
+  auto client = client_of(server);
+  knows = true;
+  REQUIRE(client->put_manifest("team/image", "v1", manifest, oci::kOciManifest));
+  CHECK(server.seen().size() == 1);
+  knows = false;
+  REQUIRE(client->put_manifest("team/image", "v1", manifest, oci::kOciManifest));
+  auto entered = oci::parse_referrers(index);
+  REQUIRE(entered);
+  REQUIRE(entered->size() == 1);
+  CHECK((*entered)[0].descriptor.digest == Sha256::of(manifest));
+  CHECK((*entered)[0].artifact_type == "text/note");
+  CHECK((*entered)[0].descriptor.annotations.at("k") == "v");
+  const std::string before = index;
+  REQUIRE(client->put_manifest("team/image", "v1", manifest, oci::kOciManifest));
+  CHECK(index == before);
+  // An index that is itself about something, in a registry that forgets what it is told.
+  index = R"({"schemaVersion":2,"manifests":[],"subject":{"mediaType":"a/b","digest":")" + kSubject + R"(","size":1}})";
+  forgets = true;
+  CHECK(client->put_manifest("team/image", "v1", manifest, oci::kOciManifest).error().code == Code::kInUse);
+  CHECK(server.seen().size() < 40);
+  index = kManifest;
+  CHECK(client->put_manifest("team/image", "v1", manifest, oci::kOciManifest).error().code == Code::kInvalid);
+}
