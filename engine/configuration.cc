@@ -1,10 +1,5 @@
 #include "engine/configuration.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -12,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/toml.h"
 
 namespace creel::engine {
 

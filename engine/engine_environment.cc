@@ -1,11 +1,7 @@
 #include "engine/engine_environment.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "base/file.h"
+#include "base/toml.h"
 
 namespace creel::engine {
 

@@ -2,17 +2,13 @@
 
 #include <unistd.h>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/toml.h"
 #include "rootless/directories.h"
 
 namespace creel::engine {

@@ -19,6 +19,15 @@ constexpr std::array<Name, 5> kLocal{{{"oci-archive:", Transport::kOciArchive},
                                       {"containers-storage:", Transport::kContainersStorage}}};
 constexpr std::array<const char*, 6> kUnbuilt{"docker-daemon:", "sif:", "ostree:", "tarball:", "atomic:", "openshift:"};
 
+constexpr const char* kDocker = "docker://";
+
+// Such a registry's name ("oci:5000/x") must be said to be one.
+bool names_transport(const std::string& text) {
+  const auto begins = [&](const char* prefix) { return text.starts_with(prefix); };
+  return begins(kDocker) || std::any_of(kUnbuilt.begin(), kUnbuilt.end(), begins) ||
+         std::any_of(kLocal.begin(), kLocal.end(), [&](const Name& name) { return begins(name.prefix); });
+}
+
 bool plain(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -54,7 +63,7 @@ Result<Location> storage_location(Location out, const std::string& rest) {
 }  // namespace
 
 std::string Location::text() const {
-  if (transport == Transport::kRegistry) return reference;
+  if (transport == Transport::kRegistry) return (names_transport(reference) ? kDocker : "") + reference;
   for (const Name& name : kLocal) {
     if (name.transport != transport) continue;
     if (transport == Transport::kContainersStorage) {
@@ -66,10 +75,9 @@ std::string Location::text() const {
 }
 
 Result<Location> parse_location(const std::string& given) {
-  constexpr std::string_view kDocker = "docker://";
   if (given.starts_with(kDocker)) {
     Location out;
-    out.reference = given.substr(kDocker.size());
+    out.reference = given.substr(std::string_view(kDocker).size());
     if (out.reference.empty()) return fail(Code::kInvalid, "invalid location " + given + ": it names no image");
     return out;
   }

@@ -1,16 +1,12 @@
 #include "registry/registries_file.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <string_view>
 
 #include "base/file.h"
+#include "base/toml.h"
 
 namespace creel::registry {
 

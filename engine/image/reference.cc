@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -46,10 +48,9 @@ bool valid_domain(std::string_view domain) {
   std::string_view port;
   if (!domain.empty() && domain.front() == '[') {
     std::size_t end = domain.find(']');
-    if (end == std::string_view::npos || end < 3) return false;
-    for (char c : domain.substr(1, end - 1)) {
-      if (!std::isxdigit(static_cast<unsigned char>(c)) && c != ':') return false;
-    }
+    if (end == std::string_view::npos) return false;
+    in6_addr address{};
+    if (inet_pton(AF_INET6, std::string(domain.substr(1, end - 1)).c_str(), &address) != 1) return false;
     std::string_view rest = domain.substr(end + 1);
     if (rest.empty()) return true;
     if (rest.front() != ':') return false;
@@ -62,7 +63,8 @@ bool valid_domain(std::string_view domain) {
     port = "1";
   }
   if (port.empty() || port.size() > 5 ||
-      !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) ||
+      std::stoi(std::string(port)) > 65535) {
     return false;
   }
   if (!domain.empty() && domain.front() == '[') return true;

@@ -198,8 +198,10 @@ Result<void> Writer::add_hard_link(const Entry& entry, const Place& at) {
     return refuse(entry.path, "it is a hard link to '" + printable(entry.link) + "', which is not in the layer");
   };
   if (entry.link.empty()) return absent();
-  const auto [parent, target] = split_path(entry.link);
-  const std::string target_name(target);
+  // Not a structured binding: a lambda of C++20 may capture one, but clang before 16 says no.
+  const auto path = split_path(entry.link);
+  const std::string_view parent = path.first;
+  const std::string target_name(path.second);
   auto source = tree_.directory(parent, Tree::Missing::kFail);
   if (!source) return source.error().code == Code::kNotFound ? Result<void>(absent()) : std::move(source).error();
   struct stat from {};

@@ -17,6 +17,30 @@ namespace creel::fuzz {
 
 namespace policy = registry::policy;
 
+namespace {
+
+// For what reads a directory: one with room for one file.
+class Directory {
+ public:
+  Directory() {
+    char name[] = "/tmp/creel-fuzz-XXXXXX";
+    must(mkdtemp(name) != nullptr, "no directory");
+    path_ = name;
+  }
+  ~Directory() {
+    unlink((path_ + "/x.yaml").c_str());
+    rmdir(path_.c_str());
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
 void fuzz_registries_conf(const std::string& input) {
   const MemoryFile file(input);
   const auto conf = registry::RegistriesConf::load({file.path()});
@@ -39,18 +63,9 @@ void fuzz_policy(const std::string& input) {
 }
 
 void fuzz_registries_d(const std::string& input) {
-  // It reads a directory.
-  static const std::string dir = [] {
-    char name[] = "/tmp/creel-fuzz-XXXXXX";
-    must(mkdtemp(name) != nullptr, "no directory");
-    std::atexit([] {
-      unlink((dir + "/x.yaml").c_str());
-      rmdir(dir.c_str());
-    });
-    return std::string(name);
-  }();
-  must(write_atomic(dir + "/x.yaml", input).ok(), "no file");
-  const auto stores = policy::SignatureStores::load(dir, "file:///fallback");
+  static const Directory dir;
+  must(write_atomic(dir.path() + "/x.yaml", input).ok(), "no file");
+  const auto stores = policy::SignatureStores::load(dir.path(), "file:///fallback");
   if (!stores.ok()) return;
   const auto origin = policy::registry_origin("h.example", "a/b", ":1");
   (void)stores->reading(origin);

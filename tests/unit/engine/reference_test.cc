@@ -34,9 +34,10 @@ TEST_CASE("references are completed") {
 }
 
 TEST_CASE("malformed references are refused") {
-  for (const char* text : {"",        ":",           "a:",       "A",    "a/B",  "a//b",   "/a",     "a/",
-                           "a:b:c/d", "a@sha256:12", "a@md5:00", "-a",   "a..b", "a_",     "a___b",  "a:-x",
-                           "a b",     "host:port/a", "host:/a",  "a\nb", "..",   "a/../b", "[::1/a", "-h.io/a"}) {
+  for (const char* text : {"",       ":",       "a:",          "A",           "a/B",         "a//b", "/a",
+                           "a/",     "a:b:c/d", "a@sha256:12", "a@md5:00",    "-a",          "a..b", "a_",
+                           "a___b",  "a:-x",    "a b",         "host:port/a", "host:/a",     "a\nb", "..",
+                           "a/../b", "[::1/a",  "-h.io/a",     "[:::]/a",     "host:65536/a"}) {
     CAPTURE(text);
     auto reference = parse_reference(text);
     REQUIRE(!reference.ok());

@@ -24,6 +24,11 @@ void check(const std::string& text, Transport transport, const std::string& path
 
 }  // namespace
 
+TEST_CASE("locations: a registry that is called like a transport is written as a registry") {
+  CHECK(good("docker://oci:5000/x").text() == "docker://oci:5000/x");
+  CHECK(good("docker://localhost/x").text() == "localhost/x");
+}
+
 TEST_CASE("locations: transport, path, reference") {
   check("busybox", Transport::kRegistry, "", "busybox");
   check("docker://localhost:5000/a/b:c", Transport::kRegistry, "", "localhost:5000/a/b:c");
