@@ -4,6 +4,7 @@
 
 #include "cmd/images/common.h"
 #include "cmd/images/progress.h"
+#include "engine/image/transfer/download.h"
 #include "engine/image/transfer/transfer.h"
 
 namespace creel::cmd {
@@ -22,20 +23,24 @@ void ImportCommand::declare(Flags& flags) {
 }
 
 Result<int> ImportCommand::run(Context& context) {
-  const std::string& source = arguments_[0];
-  if (source.starts_with("http://") || source.starts_with("https://")) {
-    return fail(Code::kUnsupported, "importing from a URL is not built yet")
-        .with_hint("curl -fsSL " + source + " | creel import -" + (arguments_.size() > 1 ? " " + arguments_[1] : ""));
-  }
+  std::string source = arguments_[0];
+  const bool url = engine::transfer::is_url(source);
   engine::transfer::ImportOptions options;
   if (arguments_.size() > 1) options.reference = arguments_[1];
   options.message = message_;
   options.changes = changes_;
   options.signature_policy = signature_policy_;
   TRY_SET(options.platform, platform_of(platform_, os_, arch_, variant_));
-  TRY_SET(Fd input, open_input(source));
+  Fd input;
+  if (!url) {
+    TRY_SET(input, open_input(source));
+  }
   TRY_SET(engine::Engine engine, engine_inside(context));
   TRY_SET(auto progress, make_progress(quiet_, progress_));
+  if (url) {
+    TRY_SET(input, engine::transfer::download(engine, source, *progress));
+    source = engine::transfer::printable_url(source);
+  }
   auto id = engine::transfer::import(engine, std::move(input), source, options, *progress);
   progress.reset();
   if (!id.ok()) return std::move(id).error();

@@ -184,6 +184,53 @@ teardown() {
   expect 125 import /no/such/file.tar localhost/x
 }
 
+@test "import: from a URL, also where it has moved to; what is not there; a password in it stays there" {
+  mkdir -p "$BATS_TEST_TMPDIR/web"
+  echo hello >"$BATS_TEST_TMPDIR/from-the-web"
+  tar -C "$BATS_TEST_TMPDIR" -czf "$BATS_TEST_TMPDIR/web/root.tar.gz" from-the-web
+  python3 - "$BATS_TEST_TMPDIR/web" "$BATS_TEST_TMPDIR/port" 3>&- <<'END' &
+import http.server, os, sys
+os.chdir(sys.argv[1])
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/moved":
+            return super().do_GET()
+        self.send_response(302)
+        self.send_header("Location", "/root.tar.gz")
+        self.end_headers()
+    def log_message(self, *args):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+with open(sys.argv[2] + ".new", "w") as out:
+    out.write(str(server.server_address[1]))
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+server.serve_forever()
+END
+  web=$!
+  wait_until 10 test -e "$BATS_TEST_TMPDIR/port"
+  at=127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
+  result=0
+  (
+    expect 0 import -q "http://$at/root.tar.gz" localhost/web:1
+    expect 0 import -q "http://$at/moved" localhost/web:2
+    if ! is_podman; then
+      assert_equal "$(engine image inspect -f '{{.RootFS.Layers}}' localhost/web:1)" "$(engine image inspect -f '{{.RootFS.Layers}}' localhost/web:2)"
+      expect_error 125 "downloading http://$at/nosuch.tar: " import -q "http://$at/nosuch.tar"
+      expect 0 import -q "http://me:secret-word@$at/root.tar.gz?token=secret-word" localhost/web:3
+      [[ $(engine image inspect localhost/web:3) != *secret-word* ]] || fail "the password is in the image"
+      expect_error 125 "downloading http://$at/nosuch.tar: " import "http://me:secret-word@$at/nosuch.tar?token=secret-word"
+      [[ $stderr != *secret-word* ]] || fail "the password is in the error"
+      expect 0 system check
+      assert_output ""
+    fi
+    closed=$(free_port)
+    expect 125 import -q "http://127.0.0.1:$closed/root.tar"
+  ) || result=1
+  kill "$web"
+  engine rmi -f localhost/web:1 localhost/web:2 localhost/web:3 >/dev/null 2>&1 || true
+  return $result
+}
+
 @test "an image of a name that is not there: short names become localhost, then an error" {
   expect 0 run --rm busybox echo short
   assert_output short

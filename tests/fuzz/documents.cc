@@ -2,7 +2,7 @@
 #include "engine/image/image_config.h"
 #include "engine/runtime/compile.h"
 #include "engine/runtime/spec_json.h"
-#include "registry/oci/manifest.h"
+#include "registry/oci/referrers.h"
 #include "targets.h"
 
 namespace creel::fuzz {
@@ -25,6 +25,10 @@ void fuzz_manifest(const std::string& input) {
     if (index.ok()) (void)oci::choose(*index, {"linux", "amd64", ""});
   }
   (void)oci::diff_ids(input);
+  (void)oci::subject_of(input);
+  const oci::Referrer added = oci::describe_referrer(input, oci::kOciManifest, *Digest::from_hex(std::string(64, 'a')));
+  if (const auto index = oci::with_referrer(input, added); index.ok())
+    must(oci::parse_referrers(*index).ok(), "an index of referrers that is written is not read back");
 }
 
 void fuzz_image_config(const std::string& input) {
