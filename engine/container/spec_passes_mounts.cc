@@ -191,6 +191,7 @@ void pass_spec_root(Engine& engine, const ContainerConfig& config, Spec& spec) {
   overlay.upper = dir + "/upper";
   overlay.work = dir + "/work";
   overlay.user_xattr = engine.rootless();
+  overlay.discarded = config.remove;
   // With IDs of its own the layers' files have the engine's IDs, not the container's. A FUSE mount that the container
   // makes in its own user namespace shows them as they are meant; the kernel's cannot, and no image is copied for it.
   overlay.fuse = has_user_namespace(spec) || !engine.mount_program().empty();

@@ -37,6 +37,7 @@ Result<void> compile_root(const Spec& spec, Plan& plan) {
   plan.upper = spec.overlay->upper;
   plan.work = spec.overlay->work;
   plan.overlay_user_xattr = spec.overlay->user_xattr;
+  plan.overlay_discarded = spec.overlay->discarded;
   plan.overlay_fuse = spec.overlay->fuse;
   plan.fuse_overlayfs = spec.overlay->fuse_program;
   return {};

@@ -154,6 +154,7 @@ struct Overlay {
   std::vector<std::string> lower;  // absolute host paths, topmost first
   std::string upper, work;         // empty: read-only overlay
   bool user_xattr = true;          // false as root
+  bool discarded = false;          // upper goes when the container ends, and need not be synced to the disk then
   bool fuse = false;               // fuse-overlayfs instead of the kernel's
   std::string fuse_program;        // its path; empty: looked up in $PATH
   friend bool operator==(const Overlay&, const Overlay&) = default;

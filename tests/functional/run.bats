@@ -299,3 +299,15 @@ teardown() { clean_up; }
     exec $(engine_command) run --rm --network none $BUSYBOX sh -c 'cat <&3 2>/dev/null || echo closed \$LISTEN_FDS'"
   is_podman || assert_output "closed"
 }
+
+@test "run --rm: what is thrown away at the end is not synced to the disk first; restart works all the same" {
+  creel_only "its storage driver may be another"
+  root_options() { engine exec "$1" sh -c 'grep " / overlay " /proc/mounts'; }
+  expect 0 run -d --rm --name fleeting $BUSYBOX sleep 1000
+  assert_contains "$(root_options fleeting)" volatile
+  expect 0 exec fleeting sh -c 'echo kept >/file'
+  expect 0 restart -t 0 fleeting
+  assert_equal "$(engine exec fleeting cat /file)" kept
+  expect 0 run -d --name lasting $BUSYBOX sleep 1000
+  ! root_options lasting | grep -q volatile || fail "$(root_options lasting)"
+}

@@ -52,6 +52,7 @@ Result<Fd> mount_rootfs(const Job& job, const std::string& at) {
   plan.upper = job.plan.upper;
   plan.work = job.plan.work;
   plan.overlay_user_xattr = job.plan.overlay_user_xattr;
+  plan.overlay_discarded = job.plan.overlay_discarded;
   plan.overlay_fuse = job.plan.overlay_fuse;
   plan.fuse_overlayfs = job.plan.fuse_overlayfs;
   // The runtime makes the container's user namespace later, and looks at the files from there.

@@ -8,7 +8,7 @@ namespace creel::engine::monitor {
 namespace {
 // "CRJB", and a number to be raised with every change of the fields.
 constexpr std::uint32_t kMagic = 0x424a5243;
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 }  // namespace
 
 template <typename Archive>

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -45,14 +46,28 @@ Result<OverlayDirs> overlay_dirs(const OverlayParts& parts, bool always_fds) {
 
 }  // namespace
 
+namespace {
+
+// What "volatile" leaves in the work directory, so that nobody trusts files that a power cut may have taken parts of. The containers
+// that had it are gone after one.
+void trust_again(const OverlayParts& parts) {
+  if (!parts.work.empty() && unlinkat(AT_FDCWD, (parts.work + "/work/incompat/volatile").c_str(), AT_REMOVEDIR) == 0) {
+    unlinkat(AT_FDCWD, (parts.work + "/work/incompat").c_str(), AT_REMOVEDIR);
+  }
+}
+
+}  // namespace
+
 // Linux 6.5 and later: one option per layer.
 Result<Fd> make_overlay(const OverlayParts& parts) {
+  trust_again(parts);
   TRY_SET(OverlayDirs dirs, overlay_dirs(parts, false));
   MountOptions options;
   for (const std::string& path : dirs.lower) options.emplace_back("lowerdir+", path);
   if (!dirs.upper.empty()) {
     options.emplace_back("upperdir", dirs.upper);
     options.emplace_back("workdir", dirs.work);
+    if (parts.discarded) options.emplace_back("volatile", "");
   }
   if (parts.user_xattr) {
     options.emplace_back("userxattr", "");
@@ -68,7 +83,7 @@ Result<Fd> make_overlay(const OverlayParts& parts) {
 Result<Fd> mount_overlay_at(const OverlayParts& parts, const std::string& at) {
   TRY_SET(OverlayDirs dirs, overlay_dirs(parts, true));
   std::string data = "lowerdir=" + join(dirs.lower, ":");
-  if (!dirs.upper.empty()) data += ",upperdir=" + dirs.upper + ",workdir=" + dirs.work;
+  if (!dirs.upper.empty()) data += ",upperdir=" + dirs.upper + ",workdir=" + dirs.work + (parts.discarded ? ",volatile" : "");
   data += parts.user_xattr ? ",userxattr" : ",redirect_dir=off,metacopy=off";
   if (data.size() >= 4096)
     return fail(Code::kUnsupported, "mounting overlay: too many layers for this kernel (Linux 6.5 takes them)");

@@ -14,6 +14,7 @@ struct OverlayParts {
   std::vector<std::string> lower;  // topmost first
   std::string upper, work;         // both, or neither: read-only
   bool user_xattr = false;
+  bool discarded = false;  // mount option "volatile": the file system of `upper` is not synced when this is unmounted, or asked to
 };
 
 // A detached mount. EINVAL where there are more layers than a kernel before Linux 6.5 takes this way.

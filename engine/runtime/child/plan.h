@@ -130,6 +130,7 @@ struct Plan {
   std::vector<std::string> lower;
   std::string upper, work;
   bool overlay_user_xattr = true;
+  bool overlay_discarded = false;
   bool overlay_fuse = false;
   std::string fuse_overlayfs;                // path of the program
   bool root_readonly = false;

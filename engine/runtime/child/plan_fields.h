@@ -70,7 +70,7 @@ void fields(Archive& a, ProcessPlan& p) {
 }
 template <typename Archive>
 void fields(Archive& a, Plan& p) {
-  a.all(p.process, p.namespaces, p.uid_map, p.gid_map, p.rootfs, p.lower, p.upper, p.work, p.overlay_user_xattr, p.overlay_fuse,
+  a.all(p.process, p.namespaces, p.uid_map, p.gid_map, p.rootfs, p.lower, p.upper, p.work, p.overlay_user_xattr, p.overlay_discarded, p.overlay_fuse,
         p.fuse_overlayfs, p.root_readonly, p.root_propagation, p.hostname, p.domainname, p.mounts, p.sysctl, p.cgroup,
         p.time_offsets, p.new_keyring, p.no_pivot, p.mount_label, p.create_runtime, p.create_container, p.start_container,
         p.poststart, p.poststop, p.hook_state);

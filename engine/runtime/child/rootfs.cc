@@ -29,7 +29,7 @@ std::string mount_point(const Plan& plan) {
 }
 
 Result<Fd> mount_overlay(const Plan& plan, const std::string& at) {
-  const OverlayParts parts{plan.lower, plan.upper, plan.work, plan.overlay_user_xattr};
+  const OverlayParts parts{plan.lower, plan.upper, plan.work, plan.overlay_user_xattr, plan.overlay_discarded};
   auto made = make_overlay(parts);
   if (!made.ok()) {
     if (made.error().err != EINVAL) return std::move(made).error();

@@ -15,7 +15,15 @@
 namespace creel::engine::runtime {
 
 // A sanitizer knows one stack per thread.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CREEL_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CREEL_SANITIZED
+#endif
+#endif
+
+#if defined(__x86_64__) && !defined(CREEL_SANITIZED)
 
 namespace {
 

@@ -116,7 +116,7 @@ TEST_CASE("devices of the spec") {
 TEST_CASE("the root file system") {
   Spec spec = small_spec();
   spec.root_path.clear();
-  spec.overlay = Overlay{{"/l2", "/l1"}, "/u", "/w", false, true, "/opt/fuse-overlayfs"};
+  spec.overlay = Overlay{{"/l2", "/l1"}, "/u", "/w", false, true, true, "/opt/fuse-overlayfs"};
   spec.root_readonly = true;
   spec.rootfs_propagation = "rslave";
   const Plan plan = good(spec);
@@ -124,6 +124,7 @@ TEST_CASE("the root file system") {
   CHECK(plan.upper == "/u");
   CHECK(plan.work == "/w");
   CHECK(!plan.overlay_user_xattr);
+  CHECK(plan.overlay_discarded);
   CHECK(plan.overlay_fuse);
   CHECK(plan.fuse_overlayfs == "/opt/fuse-overlayfs");
   CHECK(plan.root_readonly);
