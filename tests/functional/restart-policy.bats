@@ -171,7 +171,6 @@ status_of() { engine ps -a --filter "name=$1" --format '{{.Status}}'; }
 }
 
 @test "a new name is told of in the next events" {
-  creel_only "Podman tells the old one"
   expect 0 run -d --name before --network none $BUSYBOX sleep 1000
   expect 0 rename before after
   expect 0 stop -t 0 after

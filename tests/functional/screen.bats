@@ -23,6 +23,12 @@ resize() { tmux resize-window -t "$1" -x "${2%x*}" -y "${2#*x}"; }
 # Text, and keys by their names.
 types() { tmux send-keys -t "$1" -l "$2" \; send-keys -t "$1" Enter; }
 press() { tmux send-keys -t "$1" "${@:2}"; }
+# One key after the other, as people press them.
+detach() {
+  press "$1" C-p
+  sleep 0.1
+  press "$1" C-q
+}
 shown() { tmux capture-pane -p -t "$1" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 # sees WINDOW REGEX [MORE...]: a line for each, in time.
 sees() {
@@ -44,7 +50,7 @@ sees() {
   types one 'clear; stty size'
   sees one '^9 44$'
   types one 'WORD=kept'
-  press one C-p C-q
+  detach one
   sees one 'host>$'
   # Typing shows, and lines end where they should.
   types one 'clear; echo one; echo two'
@@ -69,7 +75,7 @@ sees() {
   types first 'echo seen by b""oth'
   sees first '^seen by both$'
   sees second '^seen by both$'
-  press first C-p C-q
+  detach first
   sees first 'host>$'
   types second 'echo still h""ere'
   sees second '^still here$'
@@ -102,7 +108,7 @@ sees() {
 @test "stats: drawn over in place; Ctrl-C leaves the shell as it was" {
   expect 0 run -d --name c --network none $BUSYBOX sleep 1000
   run engine stats --no-stream c
-  [ "$status" = 0 ] || skip "no cgroup v2 here"
+  [ "$status" = 0 ] && [[ $output != *cgroup* ]] || skip "no cgroup v2 here"
   window one 120x10
   types one "$(engine_command) stats --interval 1 c"
   sees one '^ID +NAME +CPU %' ' c +[0-9.]+%'
