@@ -182,6 +182,9 @@ Result<ContainerConfig> add_container(Creation& creation, Fd* claim) {
   TRY_SET(const storage::ContainerRecord record, claim_name(creation));
   auto made = make_files(creation, record, claim);
   if (!made.ok()) {
+    // Its name is known by now: another may have been asked to remove or to replace what has it.
+    if (made.error().err == ENOENT && !path_exists(creation.engine.paths().container(record.id)))
+      made = fail(Code::kNotFound, "container " + record.id + " was removed while it was being created");
     (void)remove(creation.engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();
   }

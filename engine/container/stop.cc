@@ -149,12 +149,15 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   const monitor::Observed observed = observe(engine, record.id);
   auto pidfd = first_process(observed);
-  if (!pidfd.ok() || !is_alive(observed)) {
+  const auto improper = [&](monitor::Status status) {
     return fail(Code::kInUse, "can only kill running containers. " + record.id + " is in state " +
-                                  monitor::to_string(observed.status) + ": container state improper");
-  }
+                                  monitor::to_string(status) + ": container state improper");
+  };
+  if (!pidfd.ok() || !is_alive(observed)) return improper(observed.status);
   if (ends_container(record, number)) mark_stopped(engine, record.id);
   auto sent = signal_first(engine, record, observed, pidfd->get(), number);
+  // It has ended meanwhile.
+  if (!sent.ok() && sent.error().err == ESRCH) return improper(monitor::Status::kExited);
   if (!sent.ok())
     return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
   record_container(engine, record, "kill");
