@@ -173,9 +173,9 @@ D /etc/two"
     \$e image mount
     \$e mount mounted-gone >/dev/null
     \$e rm mounted-gone >/dev/null
-    \$e mount
-    \$e system check"
+    \$e mount"
   assert_output one
+  if ! is_podman; then expect 0 system check; fi
 }
 
 @test "rmi: what another session has mounted goes there, too" {
