@@ -33,9 +33,10 @@ secret() { printf %s "$2" | engine secret create "$1" - >/dev/null; }
 
 @test "secret: what is refused" {
   secret s1 x
+  : >"$BATS_TEST_TMPDIR/empty"
   expect_error 125 "s1: secret name in use" secret create s1 - <<<"y"
   expect_error 125 "invalid secret name" secret create a,b - <<<"y"
-  expect_error 125 "larger than 0 and less than 512000 bytes" secret create s2 - </dev/null
+  expect_error 125 "larger than 0 and less than 512000 bytes" secret create s2 "$BATS_TEST_TMPDIR/empty"
   head -c 512000 /dev/zero >"$BATS_TEST_TMPDIR/big"
   expect_error 125 "" secret create s2 "$BATS_TEST_TMPDIR/big"
   expect_error 125 "/absent" secret create s2 /absent
@@ -47,9 +48,10 @@ secret() { printf %s "$2" | engine secret create "$1" - >/dev/null; }
   expect_error 125 "or the --all flag" secret rm
   assert_equal "$(engine secret ls --format '{{.Name}}')" s1
   expect_error 125 'no secret with name or id "absent"' run --rm --secret absent $BUSYBOX true
-  expect_error 125 "could not parse secret" run --rm --secret s1,type=nosuch $BUSYBOX true
-  expect_error 125 "could not parse secret" run --rm --secret s1,nosuch=1 $BUSYBOX true
-  expect_error 125 "could not parse secret" run --rm --secret s1,type=env,uid=5 $BUSYBOX true
+  words=$(is_podman && echo "parsing secret" || echo "could not parse secret")
+  expect_error 125 "$words" run --rm --secret s1,type=nosuch $BUSYBOX true
+  expect_error 125 "$words" run --rm --secret s1,nosuch=1 $BUSYBOX true
+  expect_error 125 "$words" run --rm --secret s1,type=env,uid=5 $BUSYBOX true
 }
 
 @test "secret create --env: from a variable" {
@@ -78,7 +80,9 @@ secret() { printf %s "$2" | engine secret create "$1" - >/dev/null; }
 
 @test "run --secret: a file in /run/secrets, with its owner and mode, whatever the user" {
   secret s1 "hidden text"
-  expect 0 run --rm --secret s1 --secret s1,target=other,uid=5,gid=6,mode=0400 --secret s1,target=/etc/deep/file $BUSYBOX \
+  # Podman keeps one file of each secret.
+  secret s2 "hidden text"
+  expect 0 run --rm --secret s1 --secret s2,target=other,uid=5,gid=6,mode=0400 --secret s1,target=/etc/deep/file $BUSYBOX \
     sh -c 'cat /run/secrets/s1 /etc/deep/file; echo; stat -c "%a %u:%g" /run/secrets/s1 /run/secrets/other'
   assert_output $'hidden texthidden text\n444 0:0\n400 5:6'
   expect 0 run --rm -u 1000 --secret s1 $BUSYBOX cat /run/secrets/s1
