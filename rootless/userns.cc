@@ -211,19 +211,74 @@ Result<void> finish_mappers(Mappers mappers) {
           "ranges; in a container, CAP_SETUID and CAP_SETGID are needed");
 }
 
-std::optional<Fd> live_namespace(const std::string& runtime_dir) {
+namespace {
+
+std::optional<Fd> namespace_of(const std::string& process, const std::string& start_time) {
+  const auto pid = parse_int(process, "PID");
+  if (!pid.ok() || *pid <= 0 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
+  // First the descriptor, then the question: it now cannot become another process's.
+  auto fd = open_file("/proc/" + std::to_string(*pid) + "/ns/user", O_RDONLY);
+  if (!fd.ok()) return std::nullopt;
+  if (std::to_string(process_start_time(static_cast<pid_t>(*pid))) != start_time) return std::nullopt;
+  return std::move(*fd);
+}
+
+std::optional<Fd> published_namespace(const std::string& runtime_dir) {
   auto text = read_file(runtime_dir + "/userns", 256);
   if (!text.ok()) return std::nullopt;
   const std::vector<std::string> parts = split(trim(*text), ' ');
   // Of another boot: where the runtime directory is in /tmp, it may have outlived the machine.
   if (parts.size() != 3 || parts[2] != boot_id()) return std::nullopt;
-  const auto pid = parse_int(parts[0], "PID");
-  if (!pid.ok() || *pid <= 0 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
-  // First the descriptor, then the question: it now cannot become another process's.
-  auto fd = open_file("/proc/" + std::to_string(*pid) + "/ns/user", O_RDONLY);
-  if (!fd.ok()) return std::nullopt;
-  if (std::to_string(process_start_time(static_cast<pid_t>(*pid))) != parts[1]) return std::nullopt;
-  return std::move(*fd);
+  return namespace_of(parts[0], parts[1]);
+}
+
+// As /proc/PID/uid_map has them.
+bool has_map(const std::string& pid, const char* file, const std::vector<IdRange>& map) {
+  auto text = read_file("/proc/" + pid + "/" + file, 65536);
+  if (!text.ok()) return false;
+  std::vector<std::string> found;
+  for (const std::string& word : split(*text, ' ')) {
+    for (std::string& part : split(word, '\n')) {
+      if (!part.empty()) found.push_back(std::move(part));
+    }
+  }
+  std::vector<std::string> wanted;
+  for (const IdRange& range : map) {
+    for (const std::uint32_t number : {range.inside, range.outside, range.count}) wanted.push_back(std::to_string(number));
+  }
+  return found == wanted;
+}
+
+// The one who was published has ended, and others may live on there: the monitors of running containers, who say in their locks
+// which process they are. One that was sent into the namespace of another container or user has other maps.
+std::optional<Fd> namespace_of_monitors(const std::string& runtime_dir) {
+  auto names = list_dir(runtime_dir + "/containers");
+  if (!names.ok()) return std::nullopt;
+  std::optional<IdMaps> maps;
+  for (const std::string& name : *names) {
+    auto lock = open_file(runtime_dir + "/containers/" + name + "/lock", O_RDONLY | O_NOFOLLOW);
+    auto text = lock.ok() ? read_all(lock->get(), 128) : std::move(lock).error();
+    if (!text.ok()) continue;
+    const Cut words = cut(trim(*text), ' ');
+    auto found = namespace_of(words.before, words.after);
+    if (!found) continue;
+    if (!maps) {
+      auto known = subordinate_maps();
+      if (!known.ok()) return std::nullopt;
+      maps = std::move(*known);
+    }
+    if (!has_map(words.before, "uid_map", maps->uids) || !has_map(words.before, "gid_map", maps->gids)) continue;
+    (void)publish_namespace(runtime_dir, static_cast<pid_t>(std::atoi(words.before.c_str()))).ok();
+    return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Fd> live_namespace(const std::string& runtime_dir) {
+  if (auto published = published_namespace(runtime_dir)) return published;
+  return namespace_of_monitors(runtime_dir);
 }
 
 Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid) {

@@ -65,7 +65,8 @@ class Founder {
 };
 
 // The engine's user namespace, if a process lives in it; a descriptor for setns(2), which holds it even if that process ends
-// now. Reads <runtime>/userns; verifies start time and boot.
+// now. Reads <runtime>/userns; verifies start time and boot. Where that process has ended, the monitor of another running container is
+// looked for, and published.
 std::optional<Fd> live_namespace(const std::string& runtime_dir);
 // Publishes `pid` as alive in the namespace, for live_namespace(). Volatile.
 Result<void> publish_namespace(const std::string& runtime_dir, pid_t pid);

@@ -246,3 +246,24 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
   expect 0 run --rm --userns auto:size=10,uidmapping=3:0:1 $BUSYBOX sh -c 'cat /proc/self/uid_map'
   assert_matches "${lines[1]}" '^ +3 +0 +1$'
 }
+
+@test "the engine's user namespace outlives the container that it was made for" {
+  creel_only "Podman keeps a process of its own for that"
+  as_root && skip "root needs no user namespace"
+  expect 0 run -d --name founder --network none $BUSYBOX sleep 1000
+  expect 0 run -d --name follower --network none $BUSYBOX sh -c 'echo inside >/note; exec sleep 1000'
+  wait_until 20 engine exec follower test -s /note
+  expect 0 rm -f -t 0 founder
+  # Who enters now is where the container is: else its files would be somebody else's.
+  expect 0 unshare sh -c "cat \$($(engine_command) mount follower)/note"
+  assert_output inside
+  expect 0 run -d --name third --network none $BUSYBOX sleep 1000
+  local theirs
+  theirs=$(engine inspect -f '{{.State.Pid}}' follower)
+  assert_equal "$(readlink "/proc/$(engine inspect -f '{{.State.Pid}}' third)/ns/user")" "$(readlink "/proc/$theirs/ns/user")"
+  # Nor does one who lives elsewhere stand for it.
+  expect 0 run -d --name apart --userns keep-id --network none $BUSYBOX sleep 1000
+  expect 0 rm -f -t 0 follower third
+  expect 0 run --rm --network none $BUSYBOX id -u
+  assert_output 0
+}

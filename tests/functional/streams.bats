@@ -21,7 +21,8 @@ sum_of() { sha256sum | cut -d ' ' -f 1; }
 
 @test "logs: the sum of what was written, after the end and followed from before it" {
   expected=$(sh -c "$(writer "$MIB")" | sum_of)
-  expect 0 create --name writer $BUSYBOX sh -c "$(writer "$MIB")"
+  # What a line costs in the file is more than the line: of a gibibyte of short ones the usual bound drops the first.
+  expect 0 create --name writer $(is_podman || echo --log-opt max-size=-1) $BUSYBOX sh -c "$(writer "$MIB")"
   expect 0 start writer
   engine logs -f writer | sum_of >"$BATS_TEST_TMPDIR/followed" &
   follower=$!
