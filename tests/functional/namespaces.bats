@@ -253,7 +253,11 @@ run_ns() { engine run --rm "${@:2}" $BUSYBOX readlink "/proc/self/ns/$1"; }
   expect 0 run -d --name founder --network none $BUSYBOX sleep 1000
   expect 0 run -d --name follower --network none $BUSYBOX sh -c 'echo inside >/note; exec sleep 1000'
   wait_until 20 engine exec follower test -s /note
+  local monitor
+  monitor=$(engine inspect -f '{{.State.ConmonPid}}' founder)
   expect 0 rm -f -t 0 founder
+  # Until somebody has waited for it, it is a process still, and in its namespaces.
+  wait_until 60 [ ! -e "/proc/$monitor" ]
   # Who enters now is where the container is: else its files would be somebody else's.
   expect 0 unshare sh -c "cat \$($(engine_command) mount follower)/note"
   assert_output inside
