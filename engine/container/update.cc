@@ -66,6 +66,7 @@ Result<std::string> update(Engine& engine, const std::string& name, const Update
   TRY_SET(storage::Store * store, engine.store(storage::Store::Access::kWrite));
   TRY_SET(storage::ContainerRecord record, find_record(engine, name));
   TRY_SET(ContainerConfig config, config_of(record));
+  const bool was_limited = asks_for_limit(config.limits);
   TRY(parse_limits(options.limits, config.limits));
   if (config.cgroups == "disabled" && asks_for_limit(config.limits)) {
     return fail(Code::kInvalid, "cannot set limits if not creating cgroups: invalid argument");
@@ -73,7 +74,8 @@ Result<std::string> update(Engine& engine, const std::string& name, const Update
   TRY(change_life(options, record, config));
   TRY(change_environment(options, config));
   const monitor::Observed observed = observe(engine, record.id);
-  if (asks_for_limit(config.limits) && has_first_process(observed)) {
+  // Also to take a limit away.
+  if ((was_limited || asks_for_limit(config.limits)) && has_first_process(observed)) {
     TRY_SET(const runtime::Cgroup group, control_group_of(observed, "updating container " + record.name));
     TRY_SET(const runtime::Resources resources, resources_of(config.limits));
     // First the kernel, which knows best what it can do: what it has refused is not kept.

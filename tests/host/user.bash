@@ -125,6 +125,11 @@ updating() {
   equal "$(shown changed HostConfig.Memory) $(shown changed HostConfig.NanoCpus)" "67108864 300000000"
   refused "invalid size" update -m x changed
   equal "$(shown changed HostConfig.Memory)" 67108864
+  # The only limit, taken away while it runs.
+  creel run -d --name loosened --cpus 0.5 $BUSYBOX sleep 1000
+  equal "$(cat "$(group_of loosened)/cpu.max")" "50000 100000"
+  creel update --cpus 0 loosened
+  contains "$(cat "$(group_of loosened)/cpu.max")" "max "
   # It holds when it is started again.
   creel stop -t 0 changed
   creel update --cpus 0 changed

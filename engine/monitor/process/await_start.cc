@@ -1,12 +1,8 @@
 // Session: a container that is initialized, and whose command is begun later, or never.
-#include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/process.h"
-#include "base/text.h"
-#include "engine/monitor/process/clock.h"
 #include "engine/monitor/process/quiet.h"
 #include "engine/monitor/process/session.h"
 #include "engine/monitor/process/termination.h"
