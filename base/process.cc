@@ -306,15 +306,36 @@ std::string share_dir() {
   return prefix() + "/share/creel";
 }
 
-unsigned long long process_start_time(pid_t pid) {
+namespace {
+
+// From field `wanted` on of /proc/PID/stat, counted as in proc_pid_stat(5); empty if there is no process.
+std::string stat_from(pid_t pid, int wanted) {
   auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 8192);
-  if (!stat) return 0;
+  if (!stat.ok()) return {};
   // The command name may hold spaces and parentheses: count fields after the last ')'.
-  auto at = stat->rfind(')');
-  if (at == std::string::npos) return 0;
-  const char* p = stat->c_str() + at + 1;
-  for (int field = 2; field < 21 && p != nullptr; ++field) p = std::strchr(p + 1, ' ');
-  return p == nullptr ? 0 : std::strtoull(p + 1, nullptr, 10);
+  std::size_t at = stat->rfind(')');
+  for (int field = 2; field < wanted && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+  return at == std::string::npos ? std::string() : stat->substr(at + 1);
+}
+
+constexpr int kStateField = 3;
+constexpr int kFlagsField = 9;
+constexpr int kStartTimeField = 22;
+constexpr unsigned long long kExiting = 0x4;  // PF_EXITING
+
+}  // namespace
+
+unsigned long long process_start_time(pid_t pid) { return std::strtoull(stat_from(pid, kStartTimeField).c_str(), nullptr, 10); }
+
+bool is_process_ending(pid_t pid) {
+  const unsigned long long flags = std::strtoull(stat_from(pid, kFlagsField).c_str(), nullptr, 10);
+  return flags == 0 || (flags & kExiting) != 0;
+}
+
+ProcessState process_state(pid_t pid) {
+  const std::string text = stat_from(pid, kStateField);
+  if (text.size() < 3) return {};
+  return {text[0], static_cast<pid_t>(std::strtol(text.c_str() + 2, nullptr, 10))};
 }
 
 const std::string& boot_id() {

@@ -64,6 +64,13 @@ std::string share_dir();
 
 // Start time in clock ticks since boot of a process (field 22 of /proc/PID/stat); 0 if there is none.
 unsigned long long process_start_time(pid_t pid);
+// Whether it is gone, or on its way: the first process of a PID namespace is for as long as another of it has not been waited for.
+bool is_process_ending(pid_t pid);
+struct ProcessState {
+  char state = 0;  // as in proc_pid_stat(5): 'Z' has ended, 'T' is stopped; 0: there is none
+  pid_t parent = 0;
+};
+ProcessState process_state(pid_t pid);
 // /proc/sys/kernel/random/boot_id, cached.
 const std::string& boot_id();
 

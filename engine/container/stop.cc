@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -13,6 +14,7 @@
 #include "engine/container/container.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/state.h"
+#include "engine/container/waiters.h"
 #include "engine/event/event.h"
 #include "engine/monitor/shared/restart.h"
 
@@ -34,6 +36,16 @@ bool wait_process(int pidfd, std::int64_t timeout_ms) {
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;
   }
+}
+
+// The same for a container's, which `first` is.
+bool wait_end(int pidfd, pid_t first, std::int64_t timeout_ms) {
+  constexpr std::int64_t kLookMs = 200;
+  for (std::int64_t left = timeout_ms; left > 0; left -= kLookMs) {
+    if (wait_process(pidfd, std::min(left, kLookMs))) return true;
+    if (is_process_ending(first)) continue_waiters(first);
+  }
+  return false;
 }
 
 Result<void> signal_first(Engine& engine, const storage::ContainerRecord& record, const monitor::Observed& observed,
@@ -79,17 +91,18 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
   }
   auto pidfd = first_process(observed);
   if (pidfd.ok()) {
+    const pid_t first = observed.state ? observed.state->pid : -1;
     // What waits to become the command hears no signal.
     if (timeout > 0 && is_alive(observed)) {
       (void)signal_first(engine, record, observed, pidfd->get(), signal).ok();
-      if (!wait_process(pidfd->get(), std::int64_t{timeout} * 1000)) {
+      if (!wait_end(pidfd->get(), first, std::int64_t{timeout} * 1000)) {
         engine.warn("StopSignal " + signal_name(signal) + " failed to stop container " + record.name + " in " +
                     std::to_string(timeout) + " seconds, resorting to SIGKILL");
       }
     }
     // An ended process is not hurt by this; a living one cannot refuse it.
     (void)signal_first(engine, record, observed, pidfd->get(), SIGKILL).ok();
-    if (!wait_process(pidfd->get(), kKillPatienceMs)) {
+    if (!wait_end(pidfd->get(), first, kKillPatienceMs)) {
       return fail(Code::kFailed, "container " + record.id + " did not end within 5 seconds of SIGKILL");
     }
   }
@@ -162,7 +175,7 @@ Result<void> kill(Engine& engine, const std::string& name, const std::string& si
     return std::move(sent).error().within("sending " + signal_name(number) + " to container " + record.id);
   record_container(engine, record, "kill");
   // After SIGKILL nothing but the end can come; whoever asks next shall see it.
-  if (number == SIGKILL && wait_process(pidfd->get(), kKillPatienceMs)) {
+  if (number == SIGKILL && wait_end(pidfd->get(), observed.state ? observed.state->pid : -1, kKillPatienceMs)) {
     (void)monitor::wait_gone(engine.paths().running(record.id), kKillPatienceMs).ok();
   }
   return {};

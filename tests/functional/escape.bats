@@ -96,6 +96,19 @@ nothing_found() {
   nothing_found
 }
 
+@test "exec: a container that kills whoever enters breaks nothing in who has started that" {
+  expect 0 run -d --name killer --network none $BUSYBOX sh -c 'while :; do
+    for p in /proc/[0-9]*; do [ $p = /proc/1 ] || kill -9 ${p#/proc/}; done 2>/dev/null; done'
+  for _ in $(seq 60); do
+    run --separate-stderr engine exec killer true
+    case $status in
+      0 | 125 | 126 | 137 | 255) ;;
+      *) fail "exit code $status: $stderr" ;;
+    esac
+    refute_output_contains "core dumped"
+  done
+}
+
 @test "start: a container that shares the PID namespace finds nothing of the host in the process that starts" {
   creel_only "the crun of Debian 12 shows descriptors of the host"
   hostile spy $(may_trace) -- /attack spy /v "$CANARY"

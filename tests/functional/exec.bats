@@ -137,3 +137,22 @@ teardown_file() { close_store; }
     expect 0 rm -f -t 0 dies
   done
 }
+
+@test "exec: a client that is stopped does not keep the container from ending" {
+  creel_only "Podman's exec has a process of its own that waits"
+  for how in "stop -t 1" "rm -f -t 0" kill; do
+    expect 0 run -d --name held --network none $BUSYBOX sleep 1000
+    $(engine_command) exec held sleep 1001 3>&- &
+    client=$!
+    wait_until 20 bash -c "$(engine_command) top held | grep -q 'sleep 1001'"
+    kill -STOP $client
+    kill -KILL "$(engine inspect -f '{{.State.Pid}}' held)"
+    # Its first process has ended, and waits for the other's parent to hear of that.
+    expect_error 125 "container has ended" exec held true
+    expect 0 $how held
+    code=0
+    wait $client || code=$?
+    assert_equal $code 137
+    expect 0 rm -f -t 0 -i held
+  done
+}

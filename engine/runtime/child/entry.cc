@@ -35,14 +35,31 @@ pid_t clone_process(std::uint64_t flags, int cgroup, int* pidfd) {
 
 namespace {
 
+int run_body(void* argument) {
+  const auto& request = *static_cast<const EntryRequest*>(argument);
+  auto done = request.body();
+  send_error(request.channel, done.error());
+  return 125;
+}
+
+pid_t clone_inner(const EntryRequest& request) {
+  if (request.shares_memory && can_share_memory()) {
+    SharingClone how;
+    how.flags = request.flags | CLONE_PARENT;
+    return spawn_sharing(how, run_body, const_cast<EntryRequest*>(&request));
+  }
+  const pid_t pid = clone_process(request.flags | CLONE_PARENT, -1, nullptr);
+  if (pid == 0) _exit(run_body(const_cast<EntryRequest*>(&request)));
+  return pid;
+}
+
 Result<void> outer_steps(const EntryRequest& request, int number) {
   TRY(request.enter());
-  const pid_t pid = clone_process(request.flags | CLONE_PARENT, -1, nullptr);
+  const pid_t pid = clone_inner(request);
   if (pid < 0) return clone_error(errno, (request.flags & CLONE_NEWUSER) != 0);
-  if (pid == 0) return request.body();
   // The number in the PID namespace of this process, which setns left unchanged: the caller's own.
   (void)!send(number, &pid, sizeof(pid), MSG_NOSIGNAL);
-  _exit(0);
+  return {};
 }
 
 struct Outer {
@@ -53,12 +70,17 @@ struct Outer {
 int run_outer(void* argument) {
   const Outer& outer = *static_cast<const Outer*>(argument);
   auto done = outer_steps(outer.request, outer.number);
-  if (!done.ok()) send_error(outer.request.channel, done.error());
+  if (done.ok()) return 0;
+  send_error(outer.request.channel, done.error());
   return 125;
 }
 
 pid_t start_outer(Outer& outer) {
-  if (outer.request.shares_memory && can_share_memory()) return spawn_sharing(outer.request.cgroup, run_outer, &outer);
+  if (outer.request.shares_memory && can_share_memory()) {
+    SharingClone how;
+    how.cgroup = outer.request.cgroup;
+    return spawn_sharing(how, run_outer, &outer);
+  }
   const pid_t pid = clone_process(0, outer.request.cgroup, nullptr);
   if (pid == 0) _exit(run_outer(&outer));
   return pid;

@@ -15,7 +15,9 @@ namespace creel::engine::runtime {
 struct EntryRequest {
   int cgroup = -1;           // both are born there, by the rights that the caller has outside; -1: the caller's own
   std::uint64_t flags = 0;   // CLONE_NEW* of the inner one
-  bool shares_memory = false;  // the outer one has this process's (sharing.h) where that can be: `enter` may not join a time namespace
+  // Both have this process's (sharing.h) where that can be, and clone_from_within() returns after the exec: `enter` may not
+  // join a time namespace, `body` waits for nothing that only the caller can do.
+  bool shares_memory = false;
   int channel = -1;          // where what fails is sent (channel.h)
   std::function<Result<void>()> enter;  // in the outer process
   std::function<Result<void>()> body;   // in the inner one; returns only when it fails

@@ -18,6 +18,7 @@
 #include "engine/runtime/child/id_maps.h"
 #include "engine/runtime/child/namespaces.h"
 #include "engine/runtime/child/rootfs.h"
+#include "engine/runtime/child/sharing.h"
 
 namespace creel::engine::runtime {
 
@@ -39,6 +40,31 @@ Result<Cloned> clone_directly(FirstProcessStart& start, std::uint64_t flags) {
   const pid_t pid = clone_process(flags, start.options.cgroup, &pidfd);
   if (pid < 0) return clone_error(errno, (flags & CLONE_NEWUSER) != 0);
   if (pid == 0) run_first_steps(start);
+  return Cloned{pid, Fd(pidfd)};
+}
+
+struct Birth {
+  FirstProcessStart& start;
+  pid_t pid = -1;  // as the caller numbers it
+};
+
+int run_from_birth(void* argument) {
+  auto& birth = *static_cast<Birth*>(argument);
+  auto born = birth.start.options.at_birth(birth.pid);
+  send_error(birth.start.channel, born.ok() ? first_steps(birth.start) : born.error());
+  return 125;
+}
+
+Result<Cloned> clone_sharing(FirstProcessStart& start, std::uint64_t flags) {
+  Birth birth{start};
+  int pidfd = -1;
+  SharingClone how;
+  how.flags = flags;
+  how.cgroup = start.options.cgroup;
+  how.pidfd = &pidfd;
+  how.pid = &birth.pid;
+  const pid_t pid = spawn_sharing(how, run_from_birth, &birth);
+  if (pid < 0) return clone_error(errno, (flags & CLONE_NEWUSER) != 0);
   return Cloned{pid, Fd(pidfd)};
 }
 
@@ -66,6 +92,13 @@ bool needs_preparation(const Plan& plan, const InitOptions& options) {
 
 }  // namespace
 
+bool runs_through(const Plan& plan, const InitOptions& options) {
+  if (!can_share_memory() || !options.placed || options.start_listener >= 0) return false;
+  if (needs_preparation(plan, options) || needs_entry(plan) || plan.overlay_fuse || plan.rootfs.empty()) return false;
+  if (makes_namespace(plan, CLONE_NEWTIME) || joins_namespace(plan, CLONE_NEWTIME)) return false;
+  return plan.create_container.empty() && plan.start_container.empty() && plan.process.seccomp_listener_path.empty();
+}
+
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options) {
   TRY_SET(ChannelPair channel, make_channel());
   // What can be said before it exists it need not wait for.
@@ -74,16 +107,20 @@ Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitO
     send_message(channel.parent.get(), Message::kMapped);
     if (options.placed) send_message(channel.parent.get(), Message::kPlaced);
   }
+  const bool through = options.at_birth && runs_through(plan, options);
+  if (through) send_message(channel.parent.get(), Message::kGo);
   const bool foreign = has_foreign_user_namespace(plan);
   FirstProcessStart start{plan, stdio, options, own_program(), channel.child.get(), foreign && !has_admin_rights()};
   const std::uint64_t flags = cloned_namespaces(plan);
-  TRY_SET(Cloned cloned, needs_entry(plan) ? clone_by_entry(start, flags) : clone_directly(start, flags));
+  const auto clone = needs_entry(plan) ? clone_by_entry : through ? clone_sharing : clone_directly;
+  TRY_SET(Cloned cloned, clone(start, flags));
   channel.child.reset();
   // What the process that was to enter the namespaces could not do, it has told.
   if (cloned.pid < 0) TRY(expect_message(channel.parent.get(), Message::kReady));
   InitProcess out;
   out.pid_ = cloned.pid;
   out.own_ = start.own;
+  out.runs_through_ = through;
   out.pidfd_ = std::move(cloned.pidfd);
   out.channel_ = std::move(channel.parent);
   if (prepared_before) return out;
@@ -139,7 +176,7 @@ Result<void> InitProcess::wait_ready(const Plan& plan) {
 }
 
 Result<void> InitProcess::go() {
-  send_message(channel_.get(), Message::kGo);
+  if (!runs_through_) send_message(channel_.get(), Message::kGo);
   auto ended = expect_exec(channel_.get(), pid_, own_);
   channel_.reset();
   return ended;

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ struct InitOptions {
   // The parent has nothing more to do for the control group after the clone: the process does not wait for placed().
   bool placed = false;
   bool opens_network = true;  // network_namespace() is wanted
+  // The caller has nothing to do until the exec: where runs_through() says so the process shares its memory until then
+  // (sharing.h), clone_init() returns when the exec has happened or failed, and GO is not waited for. This is called
+  // in the process, at its birth, with its number, and with the rights and the view of files that the caller has.
+  std::function<Result<void>(pid_t)> at_birth;
   // What becomes of Plan's preserve_fds, in their order; empty: the caller has them at these numbers already.
   std::vector<int> preserved;
 };
@@ -50,13 +55,14 @@ class InitProcess {
   Result<void> wait_ready(const Plan& plan);
   // The pty's main side; valid after wait_ready() of a plan with a terminal.
   Fd take_terminal() { return std::move(terminal_); }
-  // Lets it exec, and waits for that. kCommandAbsent (127), kCannotInvoke (126), else what failed.
+  // Lets it exec, and waits for that. With at_birth it is under way already, and this looks at what came of it. kCommandAbsent (127), kCannotInvoke (126), else what failed.
   Result<void> go();
 
  private:
   friend Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options);
   Result<void> prepare(const Plan& plan, const InitOptions& options, bool opens_sources);
   pid_t pid_ = -1;
+  bool runs_through_ = false;
   OwnProgram own_;
   Fd pidfd_, channel_, terminal_, network_namespace_;
 };
@@ -65,6 +71,9 @@ class InitProcess {
 // from within, where the kernel demands that). Returns as soon as the process exists: its network namespace can be attached
 // to while it mounts. The next call is placed(), if it was not promised. Errors of clone are translated (EPERM, ENOSPC, EINVAL have different cures).
 Result<InitProcess> clone_init(const Plan& plan, const Stdio& stdio, const InitOptions& options = {});
+
+// Whether `options.at_birth` can be: there is nothing that the process would wait for, or that may take long.
+bool runs_through(const Plan& plan, const InitOptions& options);
 
 // OCI start: `connection` is connected to the listener that the process waits on, which is `pid` (-1: not known, and what it
 // executes is not looked at again). Errors as go().

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "engine/runtime/child/attributes.h"
 #include "engine/runtime/child/channel.h"
 #include "engine/runtime/child/console.h"
@@ -31,9 +32,9 @@ constexpr int kAllButUser = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NE
 
 Error gone() { return fail(Code::kInUse, "the container has ended"); }
 
-bool has_ended(int pidfd) {
+bool is_ending(int pidfd, pid_t pid) {
   pollfd ended{pidfd, POLLIN, 0};
-  return poll(&ended, 1, 0) != 0;
+  return poll(&ended, 1, 0) != 0 || is_process_ending(pid);
 }
 
 std::string namespace_of(pid_t pid, const char* type) {
@@ -128,18 +129,15 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   const pid_t target = pid_of(request.pidfd);
   if (target <= 0) return gone();
   TRY_SET(ChannelPair talk, make_channel());
-  int channel = talk.child.get();
   int procfs = -1;
   EntryRequest entry;
   entry.cgroup = request.cgroup;
-  entry.channel = channel;
+  entry.channel = talk.child.get();
   entry.shares_memory = !lives_elsewhere(target, "time");
   entry.enter = [&] { return enter_container(request, target, procfs); };
-  entry.body = [&]() -> Result<void> {
-    auto done = exec_steps(request, channel, procfs, own);
-    send_error(channel, done.error());
-    _exit(125);
-  };
+  entry.body = [&]() -> Result<void> { return exec_steps(request, entry.channel, procfs, own); };
+  // What it would wait for is there before it is.
+  send_message(talk.parent.get(), Message::kGo);
   auto entered = clone_from_within(entry);
   talk.child.reset();
   if (!entered.ok()) return std::move(entered).error();
@@ -148,14 +146,13 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   out.pidfd = std::move(entered->pidfd);
   auto started = [&]() -> Result<void> {
     TRY(expect_message(talk.parent.get(), Message::kReady, &out.terminal));
-    send_message(talk.parent.get(), Message::kGo);
     return expect_exec(talk.parent.get(), out.pid, own);
   }();
   if (!started.ok()) {
     if (out.pid > 0) (void)waitpid(out.pid, nullptr, 0);
     // Whatever it was that could not be done in there: of a PID namespace without its first process the kernel says that
     // memory is short.
-    if (started.error().code == Code::kFailed && has_ended(request.pidfd)) return gone();
+    if (started.error().code == Code::kFailed && is_ending(request.pidfd, target)) return gone();
     return std::move(started).error();
   }
   return out;

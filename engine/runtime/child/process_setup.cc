@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/runtime/child/program_file.h"
+#include "engine/runtime/child/sharing.h"
 
 namespace creel::engine::runtime {
 
@@ -222,7 +223,9 @@ Error exec_command(const ProcessPlan& plan, const ResolvedUser& user, const OwnP
     if (runs_own_program(candidate, own)) {
       return fail(Code::kCannotInvoke, "`" + candidate + "` in the container leads to the engine's own program: refused");
     }
+    leave_memory();
     execve(candidate.c_str(), argv.data(), envp.data());
+    use_memory_again();
     // The file is there but its interpreter or loader is not: that is not "not found".
     worst = errno == ENOENT ? ENOEXEC : errno;
     if (errno != EACCES) break;

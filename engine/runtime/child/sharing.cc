@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace creel::engine::runtime {
 
@@ -23,11 +24,24 @@ namespace creel::engine::runtime {
 #endif
 #endif
 
+namespace {
+
+// Whether the child may be anywhere in this memory.
+volatile bool in_use = false;
+
+}  // namespace
+
+void leave_memory() { in_use = false; }
+void use_memory_again() { in_use = true; }
+
 #if defined(__x86_64__) && !defined(CREEL_SANITIZED)
 
 namespace {
 
-constexpr std::size_t kStackSize = 256 * 1024;
+// Of which only what is written to is ever there; one page more, below, is nobody's. Not given back: to do that takes longer
+// than to leave it to the end of the process, which comes soon.
+constexpr std::size_t kStackSize = 8 * 1024 * 1024;
+constexpr std::size_t kGuardSize = 4096;
 
 // The C library's syscall(2) cannot do this: the child has another stack, on which there is nowhere to return to.
 long clone3_and_run(clone_args* args, int (*steps)(void*), void* argument) {
@@ -50,31 +64,71 @@ long clone3_and_run(clone_args* args, int (*steps)(void*), void* argument) {
   return result;
 }
 
+struct Steps {
+  int (*run)(void*);
+  void* argument;
+};
+
+int run_steps(void* argument) {
+  const Steps& steps = *static_cast<const Steps*>(argument);
+  const int code = steps.run(steps.argument);
+  leave_memory();
+  return code;
+}
+
+// A handler of ours must not run in the child; what has none, and would end us, ends both.
+void block_signals(sigset_t& before) {
+  sigset_t blocked;
+  sigfillset(&blocked);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    struct sigaction action {};
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) sigdelset(&blocked, number);
+  }
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+}
+
+[[noreturn]] void end_with_child() {
+  static constexpr std::string_view kMessage = "Error: the process was killed while it was being set up\n";
+  (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  _exit(125);
+}
+
 }  // namespace
 
 bool can_share_memory() { return true; }
 
-pid_t spawn_sharing(int cgroup, int (*steps)(void* argument), void* argument) {
-  void* const stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+pid_t spawn_sharing(const SharingClone& how, int (*run)(void*), void* argument) {
+  void* const stack = mmap(nullptr, kGuardSize + kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
   if (stack == MAP_FAILED) return -1;
+  mprotect(stack, kGuardSize, PROT_NONE);
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK;
-  args.exit_signal = SIGCHLD;
-  args.stack = reinterpret_cast<std::uintptr_t>(stack);
+  args.flags = how.flags | CLONE_VM | CLONE_VFORK;
+  args.exit_signal = (how.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+  args.stack = reinterpret_cast<std::uintptr_t>(stack) + kGuardSize;
   args.stack_size = kStackSize;
-  if (cgroup >= 0) {
+  if (how.cgroup >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(cgroup);
+    args.cgroup = static_cast<std::uint64_t>(how.cgroup);
   }
-  // A handler of ours must not run in it.
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_BLOCK, &all, &before);
+  if (how.pidfd != nullptr) {
+    args.flags |= CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<std::uintptr_t>(how.pidfd);
+  }
+  if (how.pid != nullptr) {
+    args.flags |= CLONE_PARENT_SETTID;
+    args.parent_tid = reinterpret_cast<std::uintptr_t>(how.pid);
+  }
+  Steps steps{run, argument};
+  sigset_t before;
+  block_signals(before);
   const int dumpable = prctl(PR_GET_DUMPABLE);
-  const long pid = clone3_and_run(&args, steps, argument);
-  if (prctl(PR_GET_DUMPABLE) != dumpable) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+  const bool nested = in_use;
+  in_use = true;
+  const long pid = clone3_and_run(&args, run_steps, &steps);
+  if (pid >= 0 && in_use) end_with_child();
+  in_use = nested;
+  if (!nested && prctl(PR_GET_DUMPABLE) != dumpable) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
   sigprocmask(SIG_SETMASK, &before, nullptr);
-  munmap(stack, kStackSize);
   if (pid >= 0) return static_cast<pid_t>(pid);
   errno = static_cast<int>(-pid);
   return -1;
@@ -84,7 +138,7 @@ pid_t spawn_sharing(int cgroup, int (*steps)(void* argument), void* argument) {
 
 bool can_share_memory() { return false; }
 
-pid_t spawn_sharing(int, int (*)(void*), void*) {
+pid_t spawn_sharing(const SharingClone&, int (*)(void*), void*) {
   errno = ENOSYS;
   return -1;
 }

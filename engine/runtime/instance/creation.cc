@@ -53,7 +53,7 @@ Result<void> Creation::prepare(bool waits_for_start) {
   // Without hooks to come first, the process need not wait for its record: it ends with this one until it has started.
   const bool at_once = !waits_for_start && plan().create_runtime.empty();
   TRY(clone(waits_for_start, at_once));
-  TRY(write_state());
+  if (!entered_) TRY(write_state(process_.pid()));
   TRY(run_hooks(plan().create_runtime, plan(), process_.pid(), "creating"));
   if (!at_once) process_.placed();
   TRY(process_.wait_ready(plan()));
@@ -73,22 +73,32 @@ Result<void> Creation::clone(bool waits_for_start, bool at_once) {
     TRY_SET(listener_, listen_unix(dir_.get(), kStartSocket, SOCK_SEQPACKET, 1));
     how.start_listener = listener_.get();
   }
+  const bool through = at_once && runs_through(plan(), how);
+  if (through) {
+    // Before the process is there: it does not wait for us. It enters itself in the state, or it would run unknown where this
+    // one is killed meanwhile.
+    TRY(placement_->finish(-1));
+    how.at_birth = [this](pid_t pid) -> Result<void> {
+      TRY(write_state(pid));
+      return enter_state();
+    };
+  }
   TRY_SET(process_, clone_init(plan(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, how));
   cloned_ = true;
   // A device filter among it: the exec is not before all of this.
-  TRY(placement_->finish(process_.pid()));
+  if (!through) TRY(placement_->finish(process_.pid()));
   if (at_once && !how.placed) process_.placed();
   return {};
 }
 
 // While the process mounts.
-Result<void> Creation::write_state() {
+Result<void> Creation::write_state(pid_t pid) {
   record_.id = options_.bundle.id;
   record_.bundle = bundle_.path;
   record_.rootfs = bundle_.rootfs;
   record_.annotations = bundle_.annotations;
-  record_.pid = process_.pid();
-  record_.start_time = process_start_time(process_.pid());
+  record_.pid = pid;
+  record_.start_time = process_start_time(pid);
   record_.boot = boot_id();
   record_.created_ns = now_ns();
   record_.owner = geteuid();
@@ -106,8 +116,14 @@ Result<void> Creation::hand_over_terminal() {
 
 Result<void> Creation::publish() {
   if (!options_.pid_file.empty()) TRY(write_atomic(options_.pid_file, std::to_string(process_.pid()), 0644));
-  if (renameat(dir_.get(), kRecordBeingMade, dir_.get(), kRecord) != 0) return errno_error("recording the container");
+  if (!entered_) TRY(enter_state());
   published_ = true;
+  return {};
+}
+
+Result<void> Creation::enter_state() {
+  if (renameat(dir_.get(), kRecordBeingMade, dir_.get(), kRecord) != 0) return errno_error("recording the container");
+  entered_ = true;
   return {};
 }
 

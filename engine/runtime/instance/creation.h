@@ -38,7 +38,8 @@ class Creation {
 
  private:
   Result<void> clone(bool waits_for_start, bool at_once);
-  Result<void> write_state();
+  Result<void> write_state(pid_t pid);
+  Result<void> enter_state();
   Result<void> hand_over_terminal();
   void undo();
 
@@ -51,7 +52,7 @@ class Creation {
   Record record_;
   std::optional<CgroupPlacement> placement_;
   InitProcess process_;
-  bool cloned_ = false, created_ = false, published_ = false;
+  bool cloned_ = false, created_ = false, entered_ = false, published_ = false;
 };
 
 }  // namespace creel::engine::runtime
