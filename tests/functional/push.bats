@@ -120,6 +120,19 @@ END
   assert_equal "$(digest_at "$to")" "$(digest_at "$PROXY/busybox:latest")"
 }
 
+@test "push: what was pushed to another repository of the registry is mounted, not sent" {
+  creel_only "Podman compresses anew, so that the registry has other blobs"
+  one=$PROXY/fresh/one-$RANDOM other=$PROXY/fresh/other-$RANDOM
+  expect 0 import -q <(tar -C "$BATS_TEST_DIRNAME" -c .) "$one:1"
+  push "$one:1"
+  [ "$(counted proxy sent blobs/uploads)" -gt 50000 ]
+  faults proxy
+  expect 0 tag "$one:1" "$other:1"
+  push "$other:1"
+  assert_equal "$(counted proxy sent blobs/uploads)" 0
+  assert_equal "$(digest_at "$other:1")" "$(digest_at "$one:1")"
+}
+
 @test "push: without a destination it goes where the name says; an ID says nothing" {
   to=$(fresh)
   expect 0 tag "$PROXY/busybox:latest" "$to:named"

@@ -30,7 +30,8 @@ sum_of() { sha256sum | cut -d ' ' -f 1; }
   assert_output 0
   wait $follower
   assert_equal "$(engine logs writer | sum_of)" "$expected"
-  assert_equal "$(cat "$BATS_TEST_TMPDIR/followed")" "$(engine logs writer | sum_of)"
+  # Podman's follower ends with the container, whatever it has not read by then.
+  is_podman || assert_equal "$(cat "$BATS_TEST_TMPDIR/followed")" "$expected"
   assert_equal "$(engine logs --tail 1 writer)" 'the end, without a newline'
   # Begun when all is over.
   assert_equal "$(engine logs -f writer | sum_of)" "$(engine logs writer | sum_of)"
