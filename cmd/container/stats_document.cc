@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cmd/output/output.h"
+
 namespace creel::cmd {
 namespace {
 
@@ -38,14 +40,6 @@ std::string scaled(std::uint64_t bytes, double base, const std::array<const char
   return text;
 }
 
-// At most nine decimals, none of them a trailing zero.
-std::string with_decimals(std::uint64_t value, std::uint64_t unit) {
-  std::string out = std::to_string(value / unit);
-  std::string rest = std::to_string(unit + value % unit).substr(1);
-  rest.erase(rest.find_last_not_of('0') + 1);
-  return rest.empty() ? out : out + "." + rest;
-}
-
 }  // namespace
 
 std::string decimal_size(std::uint64_t bytes) {
@@ -53,18 +47,6 @@ std::string decimal_size(std::uint64_t bytes) {
 }
 std::string binary_size(std::uint64_t bytes) {
   return scaled(bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});
-}
-
-std::string go_duration(std::uint64_t ns) {
-  if (ns == 0) return "0s";
-  if (ns < 1'000) return std::to_string(ns) + "ns";
-  if (ns < 1'000'000) return with_decimals(ns, 1'000) + "µs";
-  if (ns < 1'000'000'000) return with_decimals(ns, 1'000'000) + "ms";
-  const std::uint64_t minutes = ns / 60'000'000'000;
-  std::string out;
-  if (minutes >= 60) out = std::to_string(minutes / 60) + "h";
-  if (minutes > 0) out += std::to_string(minutes % 60) + "m";
-  return out + with_decimals(ns % 60'000'000'000, 1'000'000'000) + "s";
 }
 
 json stats_row(const Usage& usage, const std::optional<Usage>& before, bool whole) {

@@ -20,7 +20,5 @@ nlohmann::json stats_document(const nlohmann::json& row);
 std::string decimal_size(std::uint64_t bytes);
 // "56KiB": powers of 1024.
 std::string binary_size(std::uint64_t bytes);
-// "1m2.5s", "850ms", "0s": Go's durations.
-std::string go_duration(std::uint64_t ns);
 
 }  // namespace creel::cmd

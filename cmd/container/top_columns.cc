@@ -5,7 +5,7 @@
 #include <ctime>
 
 #include "base/text.h"
-#include "cmd/container/stats_document.h"
+#include "cmd/output/output.h"
 #include "engine/runtime/capability_names.h"
 #include "engine/runtime/compile.h"
 

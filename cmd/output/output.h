@@ -42,6 +42,7 @@ std::string unescaped(const std::string& format);
 
 std::string human_size(std::int64_t bytes);             // "27.2 MB" (powers of 1000, three digits), as Podman
 std::string human_duration(std::int64_t ns);            // "About a minute", "3 hours": units.HumanDuration of Go
+std::string go_duration(std::uint64_t ns);              // "1m2.5s", "850ms", "0s": Go's durations
 std::string indented(const nlohmann::json& value);      // four spaces, as Podman prints lists
 std::string inspect_text(const nlohmann::json& value);  // five spaces, as Podman prints inspect
 std::string compact(const nlohmann::json& value);       // one line; bytes that are not UTF-8 become U+FFFD

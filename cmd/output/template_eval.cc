@@ -18,6 +18,8 @@ struct Value {
   std::shared_ptr<const json> owned;
   bool map = false;      // an object with the user's keys (labels), not fields
   bool missing = false;  // an absent key of a map
+  bool check = false;    // a health check: some of its fields are durations
+  bool duration = false;
   [[nodiscard]] const json& get() const { return owned ? *owned : *borrowed; }
 };
 Value own(json value) {
@@ -37,6 +39,23 @@ std::string lower(std::string_view text) {
 bool names_map(std::string_view field) {
   const std::string name = lower(field);
   return std::any_of(kMaps.begin(), kMaps.end(), [&](const char* known) { return name == known; });
+}
+
+// Go prints a duration as one; JSON has nanoseconds.
+Value typed(Value value, const Value& from, std::string_view field) {
+  const std::string name = lower(field);
+  value.map = names_map(field);
+  value.check = name == "healthcheck" || name == "startuphealthcheck";
+  value.duration = from.check && (name == "interval" || name == "timeout" || name == "startperiod" || name == "startinterval");
+  return value;
+}
+
+std::string text_of(const Value& value) {
+  if (value.missing) return "<no value>";
+  const json& what = value.get();
+  if (value.map && what.is_null()) return "map[]";
+  if (value.duration && what.is_number_integer()) return go_duration(what.get<std::uint64_t>());
+  return go_text(what);
 }
 
 constexpr std::size_t kMostOutput = 64U << 20;
@@ -83,7 +102,7 @@ class Evaluator {
       case Node::Kind::kAction: {
         TRY_SET(Value value, pipeline(node.pipeline, dot));
         if (!node.pipeline.variables.empty()) return declare(node.pipeline, value);
-        out_ += value.missing ? "<no value>" : value.map && value.get().is_null() ? "map[]" : go_text(value.get());
+        out_ += text_of(value);
         return {};
       }
       case Node::Kind::kIf:
@@ -276,8 +295,14 @@ class Evaluator {
       }
     }
     if (found != object.end()) {
-      if (from.owned) return share(from, *found, name);
-      return Value{&*found, {}, names_map(name), false};
+      // A field of an owned value keeps its owner alive.
+      Value out;
+      if (from.owned) {
+        out.owned = std::shared_ptr<const json>(from.owned, &*found);
+      } else {
+        out.borrowed = &*found;
+      }
+      return typed(std::move(out), from, name);
     }
     if (from.map) return Value{&null_, {}, false, true};
     std::vector<std::string> candidates;
@@ -285,11 +310,6 @@ class Evaluator {
     Error error = template_error("at <" + source + ">: can't evaluate field " + name);
     if (const std::string near = closest(name, candidates); !near.empty()) error.hint = "Did you mean ." + near + "?";
     return error;
-  }
-
-  // A field of an owned value keeps its owner alive.
-  static Value share(const Value& owner, const json& field, const std::string& name) {
-    return {nullptr, std::shared_ptr<const json>(owner.owned, &field), names_map(name), false};
   }
 
   const json& root_;

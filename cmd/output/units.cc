@@ -7,6 +7,18 @@
 
 namespace creel::cmd {
 
+namespace {
+
+// At most nine decimals, none of them a trailing zero.
+std::string with_decimals(std::uint64_t value, std::uint64_t unit) {
+  std::string out = std::to_string(value / unit);
+  std::string rest = std::to_string(unit + value % unit).substr(1);
+  rest.erase(rest.find_last_not_of('0') + 1);
+  return rest.empty() ? out : out + "." + rest;
+}
+
+}  // namespace
+
 std::string human_size(std::int64_t bytes) {
   static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   auto value = static_cast<double>(bytes);
@@ -47,6 +59,18 @@ std::string human_duration(std::int64_t ns) {
   if (hours < 24 * 30 * 2) return std::to_string(hours / 24 / 7) + " weeks";
   if (hours < 24 * 365 * 2) return std::to_string(hours / 24 / 30) + " months";
   return std::to_string(static_cast<std::int64_t>(exact_hours) / 24 / 365) + " years";
+}
+
+std::string go_duration(std::uint64_t ns) {
+  if (ns == 0) return "0s";
+  if (ns < 1'000) return std::to_string(ns) + "ns";
+  if (ns < 1'000'000) return with_decimals(ns, 1'000) + "µs";
+  if (ns < 1'000'000'000) return with_decimals(ns, 1'000'000) + "ms";
+  const std::uint64_t minutes = ns / 60'000'000'000;
+  std::string out;
+  if (minutes >= 60) out = std::to_string(minutes / 60) + "h";
+  if (minutes > 0) out += std::to_string(minutes % 60) + "m";
+  return out + with_decimals(ns % 60'000'000'000, 1'000'000'000) + "s";
 }
 
 }  // namespace creel::cmd

@@ -37,7 +37,7 @@ Result<RuntimeChoice> by_path(const std::string& path) {
     return fail(Code::kNotFound,
                 "OCI runtime " + path + (absent ? " not found" : " is not a program that this user may execute"));
   }
-  return RuntimeChoice{path.substr(path.rfind('/') + 1), path};
+  return RuntimeChoice{path, path};
 }
 
 }  // namespace

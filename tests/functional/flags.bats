@@ -92,7 +92,8 @@ teardown() { clean_up; }
   [ "$whole" -gt $((written + 500000)) ]
   expect 0 run --name small $BUSYBOX true
   expect 0 ps -a --size --sort size --format '{{.Names}}'
-  assert_equal "${lines[*]}" "small writer"
+  # Podman 4.3 compares the images alone.
+  is_podman || assert_equal "${lines[*]}" "small writer"
 }
 
 @test "attach, exec, inspect: --latest; exec --cidfile" {
@@ -173,8 +174,11 @@ teardown() { clean_up; }
 }
 
 @test "run --timeout: killed when its time is over" {
-  expect 137 run --name brief --timeout 1 $BUSYBOX sleep 1000
+  # Podman's conmon calls it 255.
+  code=137
+  if is_podman; then code=255; fi
+  expect $code run --name brief --timeout 1 $BUSYBOX sleep 1000
   expect 0 inspect -f '{{.Config.Timeout}} {{.State.ExitCode}}' brief
-  assert_output "1 137"
+  assert_output "1 $code"
   expect 0 run --rm --timeout 1000 $BUSYBOX true
 }

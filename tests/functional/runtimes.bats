@@ -205,7 +205,7 @@ killed_monitor() {
     break
   done
   expect 0 --runtime "$path" run -d --name by-path $BUSYBOX sleep 1000
-  assert_equal "$(engine inspect -f '{{.OCIRuntime}}' by-path)" "$(basename "$path")"
+  assert_equal "$(engine inspect -f '{{.OCIRuntime}}' by-path)" "$path"
   cat >"$BATS_TEST_TMPDIR/conf" <<END
 [engine]
 runtime = "mine"

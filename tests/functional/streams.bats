@@ -30,9 +30,11 @@ sum_of() { sha256sum | cut -d ' ' -f 1; }
   assert_output 0
   wait $follower
   assert_equal "$(engine logs writer | sum_of)" "$expected"
-  # Podman's follower ends with the container, whatever it has not read by then.
-  is_podman || assert_equal "$(cat "$BATS_TEST_TMPDIR/followed")" "$expected"
-  assert_equal "$(engine logs --tail 1 writer)" 'the end, without a newline'
+  # Podman's follower ends with the container, whatever it has not read by then; its --tail joins what was written in parts.
+  if ! is_podman; then
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/followed")" "$expected"
+    assert_equal "$(engine logs --tail 1 writer)" 'the end, without a newline'
+  fi
   # Begun when all is over.
   assert_equal "$(engine logs -f writer | sum_of)" "$(engine logs writer | sum_of)"
 }

@@ -16,6 +16,7 @@
 #include "cmd/container/ps_text.h"
 #include "cmd/container/seconds.h"
 #include "cmd/container/stats_document.h"
+#include "cmd/output/output.h"
 
 using namespace creel;
 using namespace creel::cmd;

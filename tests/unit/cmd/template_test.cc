@@ -14,6 +14,7 @@ const json& document() {
     "Name": "web", "Size": 1024, "Running": true, "Paused": false, "Ratio": 2.5, "Empty": "", "None": null,
     "Names": ["a", "b", "c"],
     "State": {"Status": "running", "Pid": 42},
+    "Config": {"Timeout": 7, "Healthcheck": {"Interval": 90000000000, "Timeout": 1500000000, "StartPeriod": 0, "Retries": 3}},
     "Labels": {"stage": "prod", "team": "x"},
     "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "81/tcp": null}},
     "Mounts": [{"Source": "/a", "Destination": "/b"}, {"Source": "/c", "Destination": "/d"}]
@@ -145,4 +146,10 @@ TEST_CASE("a template that does not parse is refused") {
   std::string nested;
   for (int i = 0; i < 2000; ++i) nested += "{{if true}}";
   CHECK(!render_template(nested, document()).ok());
+}
+
+TEST_CASE("durations of a health check print as Go's, and stay numbers as JSON") {
+  CHECK(rendered("{{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Timeout}} {{.Config.Healthcheck.StartPeriod}}") == "1m30s 1.5s 0s");
+  CHECK(rendered("{{with .Config.Healthcheck}}{{.Interval}} {{.Retries}}{{end}} {{.Config.Timeout}}") == "1m30s 3 7");
+  CHECK(rendered("{{json .Config.Healthcheck.Interval}}") == "90000000000");
 }

@@ -23,13 +23,13 @@ TEST_CASE("runtime: Creel's own unless something else is asked for") {
 }
 
 TEST_CASE("runtime: by path, by a name of the configuration, by $PATH") {
-  CHECK(chosen("/bin/sh") == "sh /bin/sh");
+  CHECK(chosen("/bin/sh") == "/bin/sh /bin/sh");
   CHECK(chosen("true").rfind("true /", 0) == 0);
   EngineConfiguration configuration;
   configuration.runtime = "mine";
   configuration.runtimes["mine"] = {"/no/such/program", "/bin/sh", "/bin/cat"};
   CHECK(chosen("", configuration) == "mine /bin/sh");
-  CHECK(chosen("/bin/cat", configuration) == "cat /bin/cat");
+  CHECK(chosen("/bin/cat", configuration) == "/bin/cat /bin/cat");
   CHECK(chosen("creel", configuration) == "creel ");
   // Somebody's own by that name.
   configuration.runtimes["creel"] = {"/bin/cat"};
