@@ -170,6 +170,37 @@ Result<StartOutcome> exec_with_terminal(const Work& work, const ExecOptions& opt
   return outcome;
 }
 
+Result<StartOutcome> exec_with_streams(const Work& work, const ExecOptions& options) {
+  Fd nothing;
+  if (!options.interactive || options.detach) {
+    TRY_SET(nothing, open_file("/dev/null", O_RDWR));
+  }
+  StartOutcome outcome;
+  if (options.detach) {
+    TRY(work.start({nothing.get(), nothing.get(), nothing.get()}));
+    outcome.detached = true;
+    return outcome;
+  }
+  Channel in, out, err;
+  in.direct = nothing.get();
+  if (options.interactive) {
+    TRY_SET(in, make_channel(STDIN_FILENO));
+  }
+  TRY_SET(out, make_channel(options.output >= 0 ? options.output : STDOUT_FILENO));
+  // Another runtime says on it what is wrong, which its log says too: that is shown once.
+  TRY_SET(err, make_channel(STDERR_FILENO, has_external_runtime(work.config)));
+  TRY_SET(runtime::ExecProcess started, work.start({in.for_child(), out.for_child(), err.for_child()}));
+  timing::mark("namespaces joined, command started");
+  for (Channel* channel : {&in, &out, &err}) channel->inside.reset();
+  if (in.outside.valid() || out.outside.valid() || err.outside.valid()) {
+    signal(SIGPIPE, SIG_IGN);  // a process that closes its input does not end us
+    relay_pipes(in, out, err, started.pidfd.get());
+  }
+  outcome.exit_code = exit_code_of(started.pid);
+  timing::mark("command ended");
+  return outcome;
+}
+
 }  // namespace
 
 Result<runtime::ProcessPlan> plan_exec(Engine& engine, const ContainerConfig& config, const ExecOptions& options) {
@@ -193,36 +224,10 @@ Result<StartOutcome> exec(Engine& engine, const std::string& name, const ExecOpt
   record_container(engine, record, "exec");
   timing::mark("process planned");
   const Work work{engine, config, observed, pidfd->get(), group, std::move(process), options};
-  if (options.tty && !options.detach) return exec_with_terminal(work, options);
-
-  Fd nothing;
-  if (!options.interactive || options.detach) {
-    TRY_SET(nothing, open_file("/dev/null", O_RDWR));
-  }
-  StartOutcome outcome;
-  if (options.detach) {
-    TRY(work.start({nothing.get(), nothing.get(), nothing.get()}));
-    outcome.detached = true;
-    return outcome;
-  }
-  Channel in, out, err;
-  in.direct = nothing.get();
-  if (options.interactive) {
-    TRY_SET(in, make_channel(STDIN_FILENO));
-  }
-  TRY_SET(out, make_channel(options.output >= 0 ? options.output : STDOUT_FILENO));
-  // Another runtime says on it what is wrong, which its log says too: that is shown once.
-  TRY_SET(err, make_channel(STDERR_FILENO, has_external_runtime(config)));
-  TRY_SET(runtime::ExecProcess started, work.start({in.for_child(), out.for_child(), err.for_child()}));
-  timing::mark("namespaces joined, command started");
-  for (Channel* channel : {&in, &out, &err}) channel->inside.reset();
-  if (in.outside.valid() || out.outside.valid() || err.outside.valid()) {
-    signal(SIGPIPE, SIG_IGN);  // a process that closes its input does not end us
-    relay_pipes(in, out, err, started.pidfd.get());
-  }
-  outcome.exit_code = exit_code_of(started.pid);
-  timing::mark("command ended");
-  return outcome;
+  auto ended = options.tty && !options.detach ? exec_with_terminal(work, options) : exec_with_streams(work, options);
+  // Of one that is detached nobody hears.
+  if (ended.ok() && !ended->detached) record_container(engine, record, "exec_died", ended->exit_code);
+  return ended;
 }
 
 }  // namespace creel::engine

@@ -29,7 +29,7 @@ struct Event {
 
 // In order, in one write.
 void record_events(Engine& engine, const std::vector<Event>& events);
-void record_container(Engine& engine, const storage::ContainerRecord& record, const std::string& status);
+void record_container(Engine& engine, const storage::ContainerRecord& record, const std::string& status, std::optional<int> exit_code = {});
 void record_container(Engine& engine, const ContainerConfig& config, const std::vector<std::string>& statuses);
 // What the monitor puts before `"Status":"died",…}`.
 std::string event_head(const ContainerConfig& config);

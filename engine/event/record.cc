@@ -77,13 +77,14 @@ void record_events(Engine& engine, const std::vector<Event>& events) {
   append(engine, lines);
 }
 
-void record_container(Engine& engine, const storage::ContainerRecord& record, const std::string& status) {
+void record_container(Engine& engine, const storage::ContainerRecord& record, const std::string& status, std::optional<int> exit_code) {
   Event event;
   event.type = "container";
   event.status = status;
   event.id = record.id;
   event.name = record.name;
   event.image = record.image;
+  event.exit_code = exit_code;
   event.attributes = text_map_from_column(record.labels);
   record_events(engine, {event});
 }

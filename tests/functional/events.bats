@@ -34,7 +34,7 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
 }
 
 @test "events: what else is done to a container" {
-  creel_only "Podman tells of exec_died and cleanup, too"
+  creel_only "Podman tells of cleanup, too, and of no stop by restart"
   expect 0 run -d --name life $BUSYBOX sleep 1000
   expect 0 exec life true
   expect 0 kill -s WINCH life
@@ -43,8 +43,12 @@ told() { engine events --stream=false --since 1h --filter container="$1" --forma
   expect 0 stop -t 0 moved
   expect 0 rm moved
   # From the renaming on, the monitor tells of it by its new name.
-  assert_equal "$(told life)" "create init start exec kill died stop init start restart "
+  assert_equal "$(told life)" "create init start exec exec_died kill died stop init start restart "
   assert_equal "$(told moved)" "rename died stop remove "
+  expect 0 run -d --name coded $BUSYBOX sleep 1000
+  expect 7 exec coded sh -c 'exit 7'
+  expect 0 events --stream=false --since 1h --filter container=coded --filter event=exec_died --format '{{.ContainerExitCode}}'
+  assert_output 7
 }
 
 @test "events: a stream, from now on" {
