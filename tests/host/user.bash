@@ -130,6 +130,9 @@ updating() {
   equal "$(cat "$(group_of loosened)/cpu.max")" "50000 100000"
   creel update --cpus 0 loosened
   contains "$(cat "$(group_of loosened)/cpu.max")" "max "
+  creel run -d --name roomier -m 32m $BUSYBOX sleep 1000
+  creel update -m 0 roomier
+  equal "$(cat "$(group_of roomier)/memory.max")" max
   # It holds when it is started again.
   creel stop -t 0 changed
   creel update --cpus 0 changed

@@ -79,6 +79,7 @@ pid_t start_outer(Outer& outer) {
   if (outer.request.shares_memory && can_share_memory()) {
     SharingClone how;
     how.cgroup = outer.request.cgroup;
+    how.container = outer.request.container;
     return spawn_sharing(how, run_outer, &outer);
   }
   const pid_t pid = clone_process(0, outer.request.cgroup, nullptr);

@@ -18,6 +18,7 @@ struct EntryRequest {
   // Both have this process's (sharing.h) where that can be, and clone_from_within() returns after the exec: `enter` may not
   // join a time namespace, `body` waits for nothing that only the caller can do.
   bool shares_memory = false;
+  int container = -1;  // pidfd of the first process of what is entered, with shares_memory (SharingClone::container)
   int channel = -1;          // where what fails is sent (channel.h)
   std::function<Result<void>()> enter;  // in the outer process
   std::function<Result<void>()> body;   // in the inner one; returns only when it fails

@@ -132,6 +132,7 @@ Result<ExecProcess> exec_in_container(const ExecRequest& request) {
   int procfs = -1;
   EntryRequest entry;
   entry.cgroup = request.cgroup;
+  entry.container = request.pidfd;
   entry.channel = talk.child.get();
   entry.shares_memory = !lives_elsewhere(target, "time");
   entry.enter = [&] { return enter_container(request, target, procfs); };

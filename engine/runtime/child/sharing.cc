@@ -1,11 +1,13 @@
 #include "engine/runtime/child/sharing.h"
 
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -87,9 +89,21 @@ void block_signals(sigset_t& before) {
   sigprocmask(SIG_BLOCK, &blocked, &before);
 }
 
-[[noreturn]] void end_with_child() {
-  static constexpr std::string_view kMessage = "Error: the process was killed while it was being set up\n";
-  (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
+// No memory is asked for here, nor given back.
+[[noreturn]] void end_with_child(int container) {
+  static constexpr std::string_view kKilled = "Error: the process was killed while it was being set up\n";
+  static constexpr std::string_view kEnded = "Error: the container has ended\n";
+  constexpr int kLooks = 50, kLookMs = 20;
+  bool ended = false;
+  for (int look = 0; container >= 0 && !ended && look < kLooks; ++look) {
+    // It ends when all that was in it has been waited for: what was killed is not quite gone yet.
+    while (waitpid(-1, nullptr, __WALL | WNOHANG) > 0) {
+    }
+    pollfd entry{container, POLLIN, 0};
+    ended = poll(&entry, 1, kLookMs) > 0;
+  }
+  const std::string_view message = ended ? kEnded : kKilled;
+  (void)!write(STDERR_FILENO, message.data(), message.size());
   _exit(125);
 }
 
@@ -125,7 +139,10 @@ pid_t spawn_sharing(const SharingClone& how, int (*run)(void*), void* argument) 
   const bool nested = in_use;
   in_use = true;
   const long pid = clone3_and_run(&args, run_steps, &steps);
-  if (pid >= 0 && in_use) end_with_child();
+  if (pid >= 0 && in_use) {
+    if (nested) _exit(125);
+    end_with_child(how.container);
+  }
   in_use = nested;
   if (!nested && prctl(PR_GET_DUMPABLE) != dumpable) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
   sigprocmask(SIG_SETMASK, &before, nullptr);

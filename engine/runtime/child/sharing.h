@@ -14,6 +14,7 @@ struct SharingClone {
   int cgroup = -1;          // -1: ours
   int* pidfd = nullptr;     // receives one
   pid_t* pid = nullptr;     // receives the number before the child runs, which can read it here
+  int container = -1;       // pidfd of whose end would be the reason why the child was killed
 };
 
 // What this machine and this build can: elsewhere spawn_sharing() always fails with ENOSYS.
@@ -22,7 +23,7 @@ bool can_share_memory();
 // Runs `steps` in the child, and returns when it has ended (it is still to be waited for) or has exec'd. Meanwhile all signals
 // are blocked in both but those that would end this process, too. What it has changed of our memory is changed. It may not throw. Less
 // than 0: errno says why there is none. Does not return if the child was killed in between, which may have been anywhere in
-// our memory: the process ends with exit code 125 and says so.
+// our memory: the process ends with exit code 125 and says why. The same in a child that has one itself: it is the first one that says it.
 // clone3(2) with CLONE_VM | CLONE_VFORK; whether others may look into the memory (PR_SET_DUMPABLE) is afterwards as it was.
 pid_t spawn_sharing(const SharingClone& how, int (*steps)(void* argument), void* argument);
 
