@@ -31,7 +31,10 @@ Result<Fd> claim_for_start(Engine& engine, const std::string& id) {
 }
 
 Fd claim_for_removal(Engine& engine, const std::string& id) {
-  auto dir = open_file(engine.paths().container(id), O_RDONLY | O_DIRECTORY);
+  const std::string path = engine.paths().container(id);
+  // Its maker has entered it, and makes its directory next: not any more.
+  (void)mkdir(path.c_str(), 0700);
+  auto dir = open_file(path, O_RDONLY | O_DIRECTORY);
   if (!dir.ok()) return {};
   // There is no flock(2) with a time-out.
   for (int waited = 0; waited < kPatienceMs; waited += kStepMs) {

@@ -12,8 +12,7 @@ namespace creel::engine {
 
 // Waits for a removal that has begun. kNotFound: it is gone.
 Result<Fd> claim_for_start(Engine& engine, const std::string& id);
-// Waits for who is starting it, for some seconds: somebody who hangs must not keep a container from being removed. Invalid
-// where it was waited in vain, or where there is no directory.
+// Waits for who is making or starting it, for some seconds. Invalid where it was waited in vain, or where no directory can be.
 Fd claim_for_removal(Engine& engine, const std::string& id);
 
 }  // namespace creel::engine

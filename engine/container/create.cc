@@ -136,15 +136,28 @@ Result<void> make_dir(const std::string& path, mode_t mode) {
   return {};
 }
 
+Error was_removed(const std::string& id) {
+  return fail(Code::kNotFound, "container " + id + " was removed while it was being created");
+}
+
 Result<void> make_files(Creation& creation, const storage::ContainerRecord& record, Fd* claim) {
   const ContainerConfig& config = creation.config;
   const std::string dir = creation.engine.paths().container(config.id);
-  TRY(make_dir(dir, 0700));
-  // Before the record's file: a directory that has that, and is not locked, is nobody's who will start it.
-  if (claim != nullptr) {
-    TRY_SET(*claim, open_file(dir, O_RDONLY | O_DIRECTORY));
-    (void)flock(claim->get(), LOCK_SH);
+  if (auto made = make_dir(dir, 0700); !made.ok()) {
+    // By who removes it: see claim_for_removal().
+    return made.error().err == EEXIST ? was_removed(record.id) : std::move(made).error();
   }
+  // Before the record's file: a directory that has that, and is not locked, is nobody's who will start it.
+  TRY_SET(Fd lock, open_file(dir, O_RDONLY | O_DIRECTORY));
+  (void)flock(lock.get(), LOCK_SH);
+  // Who removed it before that found nothing to lock, and is done; who comes now waits.
+  TRY_SET(storage::Store * store, creation.engine.store());
+  if (auto there = store->container(record.id); !there.ok()) {
+    if (there.error().code != Code::kNotFound) return std::move(there).error();
+    rmdir(dir.c_str());
+    return was_removed(record.id);
+  }
+  if (claim != nullptr) *claim = std::move(lock);
   std::vector<std::string> volumes;
   for (const storage::VolumeRecord& volume : creation.volumes) volumes.push_back(volume.name);
   TRY(storage::save_container_file(creation.engine.paths(), record, volumes));
@@ -184,7 +197,7 @@ Result<ContainerConfig> add_container(Creation& creation, Fd* claim) {
   if (!made.ok()) {
     // Its name is known by now: another may have been asked to remove or to replace what has it.
     if (made.error().err == ENOENT && !path_exists(creation.engine.paths().container(record.id)))
-      made = fail(Code::kNotFound, "container " + record.id + " was removed while it was being created");
+      made = was_removed(record.id);
     (void)remove(creation.engine, creation.config.id, RemoveOptions{.force = true, .volumes = true, .timeout = {}}).ok();
     return std::move(made).error();
   }

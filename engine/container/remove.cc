@@ -129,7 +129,9 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     if (!is_active(observed)) {
       claim = claim_for_removal(engine, record->id);
       if (claim.valid()) continue;
-      break;
+      // Who started one that has ended wants to remove it, too (run --rm), if it does anything at all.
+      if (observed.status != monitor::Status::kCreated) break;
+      return fail(Code::kInUse, "cannot remove container " + record->id + ": it is being started");
     }
     claim.reset();
     if (!options.force && observed.status != monitor::Status::kInitialized) {

@@ -1,9 +1,10 @@
 // Runs a command and kills it with all that it started, in front of the n-th system call that changes a file system.
 //
-//   fault-at [--hook COMMAND] N COMMAND [ARG...]
+//   fault-at [--hook COMMAND | --beside COMMAND] N COMMAND [ARG...]
 //
 // N counts such calls over all processes and threads; 0 kills nobody. With --hook, `sh -c COMMAND` runs in that moment,
-// while none of them can change anything: what is on the disk then is what a power cut would leave.
+// while none of them can change anything: what is on the disk then is what a power cut would leave. --beside is the same, but
+// nobody is killed: it goes on.
 // Prints "killed N" or "ended COUNT CODE" to descriptor 3, where it is open. Exit code: 0; 2 for wrong use; 3 where
 // tracing is impossible.
 //
@@ -84,7 +85,7 @@ void say(const char* format, long a, long b) {
 
 class Tracer {
  public:
-  Tracer(pid_t child, long fatal, const char* hook) : child_(child), fatal_(fatal), hook_(hook) {}
+  Tracer(pid_t child, long fatal, const char* hook, bool kills) : child_(child), fatal_(fatal), hook_(hook), kills_(kills) {}
 
   int run() {
     int status = 0;
@@ -126,7 +127,7 @@ class Tracer {
     if (event == PTRACE_EVENT_SECCOMP) {
       if (++count_ == fatal_) {
         if (hook_ != nullptr && system(hook_) != 0) fprintf(stderr, "fault-at: the hook failed\n");
-        return true;
+        if (kills_) return true;
       }
       signal = 0;
     } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
@@ -159,6 +160,7 @@ class Tracer {
   pid_t child_;
   long fatal_;
   const char* hook_;
+  bool kills_;
   long count_ = 0;
   std::set<pid_t> alive_, begun_;  // begun_: whose first stop, the SIGSTOP of being attached, was seen
 };
@@ -168,17 +170,19 @@ class Tracer {
 int main(int argc, char** argv) {
   const char* hook = nullptr;
   int at = 1;
-  if (argc > 2 && strcmp(argv[1], "--hook") == 0) {
+  bool kills = true;
+  if (argc > 2 && (strcmp(argv[1], "--hook") == 0 || strcmp(argv[1], "--beside") == 0)) {
     hook = argv[2];
+    kills = argv[1][2] == 'h';
     at = 3;
   }
   char* end = nullptr;
   const long fatal = argc > at ? strtol(argv[at], &end, 10) : 0;
   if (argc < at + 2 || *end != '\0') {
-    fprintf(stderr, "usage: fault-at [--hook COMMAND] N COMMAND [ARG...]\n");
+    fprintf(stderr, "usage: fault-at [--hook COMMAND | --beside COMMAND] N COMMAND [ARG...]\n");
     return 2;
   }
   const pid_t child = fork();
   if (child == 0) run_command(argv + at + 1);
-  return Tracer(child, fatal, hook).run();
+  return Tracer(child, fatal, hook, kills).run();
 }

@@ -104,6 +104,32 @@ remove_x() { engine rm -f -v x >/dev/null; }
   sweep "system prune" everything no_other system prune -a -f --volumes
 }
 
+@test "rm -f beside run, at any of its moments: it is there or not, and nothing is left" {
+  local n=1 step count how
+  local -a run=("$ENGINE" run --replace --name x --network none "$BUSYBOX" true)
+  count=$("$SESSION/fault-at" 0 "${run[@]}" 3>&1 >/dev/null 2>&1)
+  count=${count#ended } count=${count% *}
+  step=${FAULT_EVERY:-$((count / 12 + 1))}
+  while [ $n -le "$count" ]; do
+    # A head start, no more: where each waits for the other, the one that is traced must go on.
+    how=$("$SESSION/fault-at" --beside "'$ENGINE' rm -f -t 0 x >/dev/null 2>'$BATS_TEST_TMPDIR/rm' & sleep 0.1" $n "${run[@]}" 3>&1 >/dev/null 2>"$BATS_TEST_TMPDIR/run")
+    case $how in
+      "ended "*" 0") ;;
+      "ended "*" 125") grep -q -E 'was removed|no such container|has ended|was stopped|already in use|ended while' "$BATS_TEST_TMPDIR/run" || fail "call $n: run: $(cat "$BATS_TEST_TMPDIR/run")" ;;
+      "ended "*" 137") ;;
+      *) fail "call $n: $how: $(cat "$BATS_TEST_TMPDIR/run")" ;;
+    esac
+    wait_until 20 no_rm
+    [ ! -s "$BATS_TEST_TMPDIR/rm" ] || fail "call $n: rm: $(cat "$BATS_TEST_TMPDIR/rm")"
+    engine rm -f -t 0 x >/dev/null
+    wait_until 20 nobody_left || fail "call $n: left: $(ls "$XDG_RUNTIME_DIR/creel/containers" "$(store_dir)/containers")"
+    n=$((n + step))
+  done
+  echo "# rm beside run: at $(((n - 1) / step)) of $count calls" >&3
+}
+no_rm() { ! pgrep -u "$(id -u)" -f "rm -f -t 0 x"; }
+nobody_left() { [ "$(ls "$XDG_RUNTIME_DIR/creel/containers" "$(store_dir)/containers" | grep -E '^[0-9a-f]{64}$' | sort -u)" = "$(engine ps -aq --no-trunc)" ]; }
+
 @test "kills at random moments of many commands at once" {
   local rounds=${FAULT_EVERY:+100} round groups pids
   for ((round = 0; round < ${rounds:-6}; ++round)); do

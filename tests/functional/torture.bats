@@ -9,6 +9,8 @@ teardown_file() { close_store; }
 
 df_sum() { engine system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { print sum + 0 }'; }
 
+nobody_left() { ! pgrep -u "$(id -u)" -x creel-monitor && [ -z "$(ls "$XDG_RUNTIME_DIR/creel/containers")" ]; }
+
 @test "processes that pull, run, exec, stop, kill, check, tag, remove and prune at random" {
   engine load -q -i "$SESSION/busybox.tar" >/dev/null
   local workers=8
@@ -22,6 +24,6 @@ df_sum() { engine system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { p
   assert_equal "$(df_sum)" 0
   expect 0 system check
   assert_output ''
-  # Nobody is left behind.
-  wait_until 20 bash -c "! pgrep -u $(id -u) -f 'creel-monitor' >/dev/null || ! ls $XDG_RUNTIME_DIR/creel/containers | grep -q ."
+  # Nobody is left behind, and nothing.
+  wait_until 20 nobody_left || fail "left: $(find "$XDG_RUNTIME_DIR/creel/containers" -printf '%P %s %t\n'; ps -u "$(id -u)" -o pid,ppid,stat,wchan:20,etimes,args)"
 }
