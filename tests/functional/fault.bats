@@ -94,6 +94,15 @@ remove_x() { engine rm -f -v x >/dev/null; }
 @test "pull" { sweep pull without_other pulled_is_there pull -q --tls-verify=false "$PLAIN_REGISTRY/fault-other:1"; }
 @test "load" { sweep load without_other other_is_there load -q -i "$WORK/other.tar"; }
 @test "import" { sweep import without_other other_is_there import -q "$WORK/tree.tar" localhost/other:1; }
+@test "commit" {
+  before() {
+    engine rmi -i -f localhost/committed:1 >/dev/null 2>&1
+    engine container exists y || engine run --name y --network none "$BUSYBOX" sh -c 'echo changed >/changed' >/dev/null
+  }
+  committed() { assert_equal "$(engine run --rm --network none localhost/committed:1 cat /changed)" changed; }
+  sweep commit before committed commit -q y localhost/committed:1
+  engine rm -f y >/dev/null
+}
 @test "rmi" { sweep rmi with_other no_other rmi -i -f localhost/other:1; }
 @test "tag" { sweep tag untag_it tagged tag "$BUSYBOX" localhost/busybox:tagged; untag_it; }
 @test "create" { sweep create remove_x nothing create --replace --name x -v vx:/v "$BUSYBOX" true; remove_x; }

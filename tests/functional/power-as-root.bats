@@ -111,6 +111,14 @@ nothing() { :; }
 @test "pull" { sweep pull base pulled_is_there pull -q --tls-verify=false "$PLAIN_REGISTRY/power-other:1"; }
 @test "load" { sweep load base other_is_there load -q -i "$WORK/other.tar"; }
 @test "import" { sweep import base other_is_there import -q "$WORK/tree.tar" localhost/other:1; }
+@test "commit" {
+  copy base changed
+  plug_in changed
+  engine run --name y --network none "$BUSYBOX" sh -c 'echo changed >/changed' >/dev/null
+  unplug
+  committed() { engine image exists localhost/committed:1; }
+  sweep commit changed committed commit -q y localhost/committed:1
+}
 @test "the first command of all" {
   copy base empty
   plug_in empty
