@@ -151,7 +151,11 @@ Result<void> remove(Engine& engine, const std::string& name, const RemoveOptions
     TRY(stop_container(engine, *record, timeout == 0 ? 0 : options.timeout.value_or(timeout), signal));
   }
   // It was another's to remove.
-  if (auto left = find_record(engine, record->id); !left.ok() && left.error().code == Code::kNotFound) return {};
+  if (auto left = find_record(engine, record->id); !left.ok() && left.error().code == Code::kNotFound) {
+    // The claim may have made its directory anew.
+    (void)rmdir(engine.paths().container(record->id).c_str());
+    return {};
+  }
   const bool volumes = options.volumes || record->remove_on_exit;
   TRY(unmount_removed_container(engine, record->id));
   TRY(delete_container(engine, record->id, config.ok() ? config->cidfile : std::string(), volumes));
