@@ -229,10 +229,18 @@ class Extraction {
     return {};
   }
 
+  // Nothing is in its way any longer but where that is what it links to already, as a link to itself is.
   Result<void> hard_link(int parent, const std::string& name, archive_entry* entry, const std::string& shown) {
     TRY_SET(const std::string target, clean_name(archive_entry_hardlink(entry)));
     TRY_SET(const Fd dir, parent_of(target));
     const std::string last = target.substr(target.rfind('/') + 1);
+    struct stat linked {}, there {};
+    if (fstatat(dir.get(), last.c_str(), &linked, AT_SYMLINK_NOFOLLOW) != 0)
+      return errno_error("linking " + shown + " to " + target);
+    if (fstatat(parent, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == linked.st_dev &&
+        there.st_ino == linked.st_ino)
+      return {};
+    TRY(clear(parent, name, shown, false));
     if (linkat(dir.get(), last.c_str(), parent, name.c_str(), 0) != 0)
       return errno_error("linking " + shown + " to " + target);
     return {};
@@ -252,8 +260,8 @@ class Extraction {
     const std::string shown = (options_.base == "/" ? "" : options_.base) + "/" + name;
     TRY_SET(const Fd parent, parent_of(name));
     const std::string last = name.substr(name.rfind('/') + 1);
-    TRY(clear(parent.get(), last, shown, type == AE_IFDIR && archive_entry_hardlink(entry) == nullptr));
     if (archive_entry_hardlink(entry) != nullptr) return hard_link(parent.get(), last, entry, shown);
+    TRY(clear(parent.get(), last, shown, type == AE_IFDIR));
     switch (type) {
       case AE_IFREG:
         return file(parent.get(), last, entry, shown);

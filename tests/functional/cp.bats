@@ -155,6 +155,31 @@ containers() {
   assert_output x
 }
 
+@test "cp: a hard link in an archive replaces what is there; one to itself, and to nothing, loses nothing" {
+  creel_only "Podman fails, and the file is lost"
+  containers
+  python3 - "$BATS_TEST_TMPDIR" <<'EOF'
+import sys, tarfile
+def archive(name, *links):
+    with tarfile.open(f"{sys.argv[1]}/{name}.tar", "w") as tar:
+        for path, target in links:
+            link = tarfile.TarInfo(path)
+            link.type, link.linkname = tarfile.LNKTYPE, target
+            tar.addfile(link)
+archive("itself", ("kept", "kept"))
+archive("nothing", ("kept", "nosuch"))
+archive("other", ("kept", "other"), ("kept", "other"))
+EOF
+  expect 0 exec running sh -c 'mkdir /tmp/h; echo kept >/tmp/h/kept; echo other >/tmp/h/other'
+  expect 0 cp - running:/tmp/h <"$BATS_TEST_TMPDIR/itself.tar"
+  expect_error 125 "linking /tmp/h/kept to nosuch: No such file" cp - running:/tmp/h <"$BATS_TEST_TMPDIR/nothing.tar"
+  expect 0 exec running cat /tmp/h/kept
+  assert_output kept
+  expect 0 cp - running:/tmp/h <"$BATS_TEST_TMPDIR/other.tar"
+  expect 0 exec running sh -c 'cat /tmp/h/kept; stat -c %h /tmp/h/kept'
+  assert_output $'other\n2'
+}
+
 @test "cp: links of the image lead nowhere but into the image" {
   echo secret >"$BATS_TEST_TMPDIR/secret"
   expect 0 run -d --name c $BUSYBOX sh -c "ln -s $BATS_TEST_TMPDIR/secret /tmp/steal; ln -s $BATS_TEST_TMPDIR /tmp/out; ln -s ../../../../../../..$BATS_TEST_TMPDIR /tmp/up; echo ready; exec sleep 1000"
