@@ -386,12 +386,13 @@ Result<bool> Client::mount(const std::string& path, const Digest& digest, const 
   ask.method = "POST";
   ask.what = "blobs/uploads/?mount=" + percent_encode(digest.text()) + "&from=" + percent_encode(source);
   ask.text.emplace();
-  TRY_SET(const HttpAnswer answer, host->once(ask));
-  if (answer.kind != HttpAnswer::Kind::kAnswered) return false;
-  if (answer.head.status == 201) return true;
-  if (answer.head.status == 202) {
+  // A token that cannot be had for both is no reason to fail: the upload says what is wrong, if anything is.
+  const auto answer = host->once(ask);
+  if (!answer.ok() || answer->kind != HttpAnswer::Kind::kAnswered) return false;
+  if (answer->head.status == 201) return true;
+  if (answer->head.status == 202) {
     const std::lock_guard lock(impl_->mutex);
-    impl_->begun[{path, digest}] = upload_location(answer);
+    impl_->begun[{path, digest}] = upload_location(*answer);
   }
   return false;
 }

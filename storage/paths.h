@@ -25,6 +25,7 @@
 //     userns                       a process alive in the user namespace
 //     userns.lock                  held while one is being made
 //     events/log, log.1            what happened, a JSON object per line; the second is the older
+//     pushed                       which blobs were sent to which repository: a push to another one mounts them
 //     oci/                         states that other OCI runtimes keep (--root)
 //     containers/<id>/
 //       lock                       held by the monitor as long as it lives
@@ -69,6 +70,7 @@ struct Paths {
   [[nodiscard]] std::string secrets() const { return store + "/secrets"; }
   [[nodiscard]] std::string running() const { return runtime + "/containers"; }
   [[nodiscard]] std::string events() const { return runtime + "/events"; }
+  [[nodiscard]] std::string pushed() const { return runtime + "/pushed"; }
   [[nodiscard]] std::string event_log() const { return events() + "/log"; }
   [[nodiscard]] std::string oci() const { return runtime + "/oci"; }
   [[nodiscard]] std::string running(const std::string& id) const { return running() + "/" + id; }

@@ -133,6 +133,25 @@ END
   assert_equal "$(digest_at "$other:1")" "$(digest_at "$one:1")"
 }
 
+@test "push: to one repository after another of a registry, neither of them a name of the image: mounted" {
+  creel_only "Podman compresses anew, so that the registry has other blobs"
+  one=$PROXY/fresh/first-$RANDOM other=$PROXY/fresh/second-$RANDOM
+  head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/file"
+  expect 0 import -q <(tar -C "$BATS_TEST_TMPDIR" -c file) localhost/nowhere:1
+  push localhost/nowhere:1 "$one:1"
+  [ "$(counted proxy sent blobs/uploads)" -gt 50000 ]
+  faults proxy
+  push localhost/nowhere:1 "$other:1"
+  assert_equal "$(counted proxy sent blobs/uploads)" 0
+  assert_equal "$(digest_at "$other:1")" "$(digest_at "$one:1")"
+  # What is remembered may be wrong: it is sent again.
+  printf '%s/gone %s\n\nx\nnot a line' "$PROXY" "$(sed -n 's/^[^ ]* //p' "$XDG_RUNTIME_DIR/creel/pushed" | head -1)" >"$BATS_TEST_TMPDIR/pushed"
+  cp "$BATS_TEST_TMPDIR/pushed" "$XDG_RUNTIME_DIR/creel/pushed"
+  faults proxy
+  push localhost/nowhere:1 "$PROXY/fresh/third-$RANDOM:1"
+  [ "$(counted proxy sent blobs/uploads)" -gt 50000 ]
+}
+
 @test "push: without a destination it goes where the name says; an ID says nothing" {
   to=$(fresh)
   expect 0 tag "$PROXY/busybox:latest" "$to:named"

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "engine/image/transfer/pushed.h"
 
 namespace creel::engine::transfer {
 
@@ -44,38 +45,46 @@ class RegistrySource : public ImageSource {
   Reference reference_;
 };
 
-// By blob: the repositories of that registry which it has come from.
+// By blob: the repositories of that registry which it has come from, or was sent to.
 using Origins = std::map<Digest, std::vector<std::string>>;
 
-Result<Origins> origins_of(Engine& engine, const Reference& target) {
+void add_origin(Origins& origins, const Reference& target, const std::string& repository,
+                const std::vector<Digest>& blobs) {
   constexpr std::size_t kMost = 3;
+  if (!repository.starts_with(target.domain + "/") || repository == target.repository()) return;
+  const std::string path = repository.substr(target.domain.size() + 1);
+  for (const Digest& blob : blobs) {
+    std::vector<std::string>& paths = origins[blob];
+    if (paths.size() < kMost && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+  }
+}
+
+Result<Origins> origins_of(Engine& engine, const Reference& target) {
   Origins out;
   TRY_SET(storage::Store * store, engine.store());
   TRY_SET(const auto images, store->images());
   for (const storage::ImageRecord& image : images) {
-    for (const std::string& digest : image.digests) {
-      const std::string repository = cut(digest, '@').before;
-      if (!repository.starts_with(target.domain + "/") || repository == target.repository()) continue;
-      const std::string path = repository.substr(target.domain.size() + 1);
-      for (const Digest& blob : image.blobs) {
-        std::vector<std::string>& paths = out[blob];
-        if (paths.size() < kMost && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
-      }
-    }
+    for (const std::string& digest : image.digests) add_origin(out, target, cut(digest, '@').before, image.blobs);
   }
+  for (const Pushed& one : remembered_pushes(engine.paths().pushed())) add_origin(out, target, one.repository, one.blobs);
   return out;
 }
 
 class RegistryDestination : public ImageDestination {
  public:
-  RegistryDestination(std::unique_ptr<registry::Client> client, Reference reference, Origins origins)
-      : client_(std::move(client)), reference_(std::move(reference)), origins_(std::move(origins)) {}
+  // `pushed`: where what has arrived is remembered.
+  RegistryDestination(std::unique_ptr<registry::Client> client, Reference reference, Origins origins,
+                      std::string pushed)
+      : client_(std::move(client)),
+        reference_(std::move(reference)),
+        origins_(std::move(origins)),
+        pushed_(std::move(pushed)) {}
 
   [[nodiscard]] bool takes(const std::string&) const override { return true; }
 
   Result<bool> has(const oci::Descriptor& blob) override {
     TRY_SET(const bool there, client_->has_blob(reference_.path, blob.digest));
-    if (there) return true;
+    if (there) return arrived(blob.digest);
     const auto known = origins_.find(blob.digest);
     if (known == origins_.end()) return false;
     for (const std::string& from : known->second) {
@@ -84,7 +93,7 @@ class RegistryDestination : public ImageDestination {
         if (useless_.contains(from)) continue;
       }
       TRY_SET(const bool mounted, client_->mount(reference_.path, blob.digest, from));
-      if (mounted) return true;
+      if (mounted) return arrived(blob.digest);
       // Gone there, or nothing of ours: each try costs the registry an upload that is begun.
       const std::lock_guard lock(mutex_);
       useless_.insert(from);
@@ -93,21 +102,34 @@ class RegistryDestination : public ImageDestination {
   }
   Result<void> put(const oci::Descriptor& blob, const registry::archive::Member& bytes, Progress& progress) override {
     const std::string name = blob.digest.text();
-    return client_->upload(reference_.path, blob, bytes,
-                           [&](std::int64_t sent) { progress.blob(name, sent, blob.size); });
+    TRY(client_->upload(reference_.path, blob, bytes,
+                        [&](std::int64_t sent) { progress.blob(name, sent, blob.size); }));
+    arrived(blob.digest);
+    return {};
   }
   Result<void> put_manifest(const Text& text, const std::string& media_type, bool top) override {
     const bool tagged = top && !reference_.tag.empty();
     return client_->put_manifest(reference_.path, tagged ? reference_.tag : text.digest.text(), text.bytes, media_type);
   }
-  Result<void> finish() override { return {}; }
+  Result<void> finish() override {
+    remember_pushed(pushed_, {reference_.repository(), arrived_});
+    return {};
+  }
 
  private:
+  bool arrived(const Digest& blob) {
+    const std::lock_guard lock(mutex_);
+    arrived_.push_back(blob);
+    return true;
+  }
+
   std::unique_ptr<registry::Client> client_;
   const Reference reference_;
   const Origins origins_;
+  const std::string pushed_;
   std::mutex mutex_;
   std::set<std::string> useless_;  // repositories that a mount from failed
+  std::vector<Digest> arrived_;
 };
 
 }  // namespace
@@ -137,7 +159,8 @@ Result<std::unique_ptr<ImageDestination>> registry_destination(Engine& engine, c
   TRY_SET(Origins origins, origins_of(engine, reference));
   TRY_SET(auto client, registry::Client::open(reference.domain, client_options(options)));
   return std::unique_ptr<ImageDestination>(
-      std::make_unique<RegistryDestination>(std::move(client), std::move(reference), std::move(origins)));
+      std::make_unique<RegistryDestination>(
+      std::move(client), std::move(reference), std::move(origins), engine.paths().pushed()));
 }
 
 }  // namespace creel::engine::transfer
