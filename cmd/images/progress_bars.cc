@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "base/file.h"
@@ -17,10 +20,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// What nobody tells of is drawn again, too, so that one sees that nothing moves.
+constexpr auto kTick = std::chrono::seconds(1);
+constexpr auto kStalled = std::chrono::seconds(3);
+
 class Bars : public engine::transfer::Progress {
  public:
   Bars(int fd, int columns) : fd_(fd), columns_(std::max(columns, 2)) {}
   ~Bars() override {
+    ticker_ = {};
     const std::lock_guard lock(mutex_);
     active_.clear();
     flush({});
@@ -34,9 +42,10 @@ class Bars : public engine::transfer::Progress {
     const std::lock_guard lock(mutex_);
     auto found = std::find_if(active_.begin(), active_.end(), [&](const Blob& one) { return one.digest == digest; });
     if (found == active_.end()) {
-      if (!began_) began_ = Clock::now();
+      if (!began_) begin();
       found = active_.insert(active_.end(), Blob{digest, done, done, total});
     }
+    if (found->done != done) moved_at_ = Clock::now();
     found->done = done;
     found->total = total;
     if (Clock::now() - drawn_ >= kRedraw) flush({});
@@ -53,6 +62,23 @@ class Bars : public engine::transfer::Progress {
   }
 
  private:
+  void begin() {
+    began_ = moved_at_ = Clock::now();
+    // Not before: who transfers has entered its namespaces by now, which a process with threads cannot.
+    try {
+      ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
+    } catch (const std::system_error&) {
+      // Then they stand still meanwhile.
+    }
+  }
+  void tick(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, kTick, [] { return false; });
+      if (!stop.stop_requested() && !active_.empty() && Clock::now() - drawn_ >= kTick) flush({});
+    }
+  }
+
   struct Blob {
     std::string digest;
     std::int64_t first = 0;  // there already when it was first told of
@@ -85,9 +111,15 @@ class Bars : public engine::transfer::Progress {
       known = known && blob.total >= 0;
       moved += blob.done - blob.first;
     }
-    const double seconds = std::chrono::duration<double>(Clock::now() - *began_).count();
+    const auto now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - *began_).count();
     std::string rate;
-    if (seconds > 0.5) rate = human_size(static_cast<std::int64_t>(static_cast<double>(moved) / seconds)) + "/s";
+    if (now - moved_at_ >= kStalled) {
+      rate = "stalled for " +
+             std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now - moved_at_).count()) + " s";
+    } else if (seconds > 0.5) {
+      rate = human_size(static_cast<std::int64_t>(static_cast<double>(moved) / seconds)) + "/s";
+    }
     return line("Total", done, known ? total : -1, rate);
   }
 
@@ -121,8 +153,11 @@ class Bars : public engine::transfer::Progress {
   std::vector<Blob> active_;
   std::int64_t finished_ = 0, moved_ = 0;
   std::optional<Clock::time_point> began_;
+  Clock::time_point moved_at_{};
   std::size_t lines_ = 0;
   Clock::time_point drawn_{};
+  std::condition_variable_any wake_;
+  std::jthread ticker_;  // last: it uses all of the above
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ struct TerminalSize {
 // 24x80 where the terminal does not say.
 TerminalSize terminal_size(int fd);
 
-// What is done scrolls up above the bars. Drawn at most ten times a second, each time in one write that clears only
+// What is done scrolls up above the bars. Drawn at most ten times a second, and each second where nothing moves (by a
+// thread, from the first blob on, until the destructor), each time in one write that clears only
 // what it does not overwrite, so that nothing flickers; the window's size is asked each time. The cursor stays visible
 // and stands below the bars: whatever ends the process, the terminal is as it should be.
 std::unique_ptr<engine::transfer::Progress> make_bars(int fd, int columns);

@@ -56,6 +56,13 @@ shows() { grep -a -q -E -e "$1" "$BATS_TEST_TMPDIR/err"; }
   ! tr '\r\n' '\n\n' <"$BATS_TEST_TMPDIR/err" | sed 's/\x1b\[[0-9]*[A-Z]//g' | grep -a -E '^.{80}'
 }
 
+@test "progress: bars: what does not move says so" {
+  start_import --progress tty
+  wait_until 20 shows 'Total 2[.0-9]* MB  stalled for [3-9] s'
+  end_import
+  shows 'Copying blob .* done'
+}
+
 @test "progress: a terminal has bars; Ctrl-C leaves it sane and nothing in the store" {
   exec 9<>"$BATS_TEST_TMPDIR/pipe"
   head -c 60000 "$BATS_TEST_TMPDIR/root.tar" >&9
