@@ -93,8 +93,7 @@ Result<int> ImageScpCommand::run(Context& context) {
   if (from.image.empty()) return fail(Code::kInvalid, "must specify a source image");
   if (from.host.empty() && to.host.empty()) return fail(Code::kInvalid, "must specify a destination: HOST::");
   if (!to.image.empty()) {
-    return fail(Code::kUnsupported, "giving the image another name on the way is not built yet")
-        .with_hint("tag it before or afterwards");
+    return fail(Code::kInvalid, "cannot specify an image rename").with_hint("tag it before or afterwards");
   }
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   if (from.host.empty()) TRY(engine::find_image_of(engine, from.image));

@@ -88,7 +88,7 @@ digest() { "$1" image inspect -f '{{.Digest}}' "$2"; }
   expect 125 image scp "$BUSYBOX" "127.0.0.1:$closed::"
   assert_contains "$stderr" "Connection refused"
   assert_contains "$stderr" "to 127.0.0.1:$closed"
-  expect_error 125 "another name" image scp "$BUSYBOX" "$(host)::localhost/other:1"
+  expect_error 125 "cannot specify an image rename" image scp "$BUSYBOX" "$(host)::localhost/other:1"
   # A name is a word for the shell there, whatever is in it.
   expect 125 image scp "$(host)::x; touch $FAR/owned"
   expect 125 image scp "$(host)::\$(touch $FAR/owned)"
