@@ -1,4 +1,7 @@
 // Store: container and volume records.
+#include <algorithm>
+#include <tuple>
+
 #include "storage/database.h"
 #include "storage/record_files.h"
 #include "storage/reserve.h"
@@ -105,12 +108,18 @@ Result<void> insert_volume_use(Database& db, const std::string& volume, const st
 Result<std::vector<ContainerRecord>> Store::containers() {
   std::vector<ContainerRecord> out;
   if (empty()) return out;
-  TRY_SET(Statement rows, db_->prepare(std::string("SELECT ") + kColumns + " FROM containers ORDER BY created, id"));
+  // Not ordered by SQLite, which would copy all of them: they come nearly as they were created.
+  TRY_SET(Statement rows, db_->prepare(std::string("SELECT ") + kColumns + " FROM containers ORDER BY rowid"));
   for (;;) {
     TRY_SET(const bool row, rows.step());
-    if (!row) return out;
+    if (!row) break;
     out.push_back(read_row(rows));
   }
+  const auto older = [](const ContainerRecord& a, const ContainerRecord& b) {
+    return std::tie(a.created_ns, a.id) < std::tie(b.created_ns, b.id);
+  };
+  if (!std::is_sorted(out.begin(), out.end(), older)) std::sort(out.begin(), out.end(), older);
+  return out;
 }
 
 Result<std::vector<ContainerRecord>> Store::containers_naming(const std::string& id) {

@@ -14,13 +14,25 @@ namespace {
 // Writers queue on writer.lock, so SQLite is busy only for the moment of a checkpoint or a recovery.
 constexpr int kBusyTimeoutMs = 10000;
 
+// After each commit. A lone opener reads the whole log to rebuild its index, in which what was copied to the database
+// before counts as not copied: a log that is only copied, and not cut, grows for as long as commands follow one another,
+// and each copies all of it again.
+int shorten_log(void* /*unused*/, sqlite3* db, const char* schema, int frames) {
+  constexpr int kMostFrames = 128;
+  if (frames < kMostFrames) return SQLITE_OK;
+  // Who is reading is not waited for: the next writer does it. Nor does an error matter: what was committed is in the log.
+  sqlite3_busy_timeout(db, 0);
+  sqlite3_wal_checkpoint_v2(db, schema, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  return SQLITE_OK;
+}
+
 // The last connection to close would otherwise checkpoint and delete the log: milliseconds at the end of every command.
 void keep_log(sqlite3* db) {
   int on = 1;
   sqlite3_file_control(db, nullptr, SQLITE_FCNTL_PERSIST_WAL, &on);
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  // A lone opener reads the whole log to rebuild its index: keep it short.
-  sqlite3_wal_autocheckpoint(db, 128);
+  sqlite3_wal_hook(db, shorten_log, nullptr);
 }
 
 // The file system, or what SQLite's own files may take of it.

@@ -131,10 +131,12 @@ Result<void> Store::fill_names(ImageRecord& image) {
   return fill_names_of(*db_, image);
 }
 
-Result<std::vector<ImageRecord>> Store::images() {
+Result<std::vector<ImageRecord>> Store::images(ImageParts parts) {
   std::vector<ImageRecord> out;
   if (empty()) return out;
-  TRY_SET(Statement rows, db_->prepare(std::string(kColumns) + "ORDER BY created DESC, id"));
+  constexpr const char* kShown = "SELECT id, manifest, '', '', '', created, size FROM images ";
+  TRY_SET(Statement rows, db_->prepare(std::string(parts == ImageParts::kAll ? kColumns : kShown) +
+                                       "ORDER BY created DESC, id"));
   std::unordered_map<std::string, std::size_t> places;
   for (;;) {
     TRY_SET(const bool row, rows.step());

@@ -101,7 +101,11 @@ class Store {
   [[nodiscard]] const Paths& paths() const { return paths_; }
 
   // --- images
-  Result<std::vector<ImageRecord>> images();
+  enum class ImageParts : std::uint8_t {
+    kAll,
+    kShown,  // config, diff_ids and blobs stay empty: a tenth of the pages
+  };
+  Result<std::vector<ImageRecord>> images(ImageParts parts = ImageParts::kAll);
   // By exact name, or by a unique prefix (3+ digits) of the ID. nullopt: none. kInvalid: the prefix is ambiguous.
   Result<std::optional<ImageRecord>> image_by_name(const std::string& name);
   Result<std::optional<ImageRecord>> image_by_digest(const std::string& repository_at_digest);

@@ -223,6 +223,19 @@ std::string table(const std::vector<Row>& rows, const Columns& show, std::int64_
   return out;
 }
 
+// Whether each of the format's placeholders is one of what the record's short form has.
+bool is_short_form(const std::string& format) {
+  static const std::unordered_set<std::string> kFields = {"ID",      "Id",           "Repository", "Tag", "Digest",
+                                                          "Created", "CreatedSince", "CreatedAt",  "Size"};
+  for (std::size_t at = format.find("{{"); at != std::string::npos; at = format.find("{{", at)) {
+    const std::size_t end = format.find("}}", at);
+    if (end == std::string::npos || format[at + 2] != '.' || !kFields.contains(format.substr(at + 3, end - at - 3)))
+      return false;
+    at = end;
+  }
+  return !means_json(format);
+}
+
 }  // namespace
 
 void ImagesCommand::declare(Flags& flags) {
@@ -251,7 +264,9 @@ Result<int> ImagesCommand::run(Context& context) {
     return fail(Code::kInvalid, "cannot specify an image and a filter(s)");
   }
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
-  TRY_SET(const auto images, engine::list_images(engine, {all_, filters_, arguments_.empty() ? "" : arguments_[0]}));
+  const bool shown = !tree_ && is_short_form(format_);
+  TRY_SET(const auto images,
+          engine::list_images(engine, {all_, filters_, arguments_.empty() ? "" : arguments_[0], shown}));
   std::vector<Row> rows = rows_of(images);
   TRY(sort_rows(rows, sort_));
 

@@ -38,7 +38,7 @@ Result<int> ImageMountCommand::run(Context& context) {
   if (all_ || !arguments_.empty()) {
     std::vector<ImageRecord> images;
     if (all_) {
-      TRY_SET(images, engine::list_images(engine, {.all = true, .filters = {"manifest=false"}, .reference = {}}));
+      TRY_SET(images, engine::list_images(engine, {.all = true, .filters = {"manifest=false"}, .reference = {}, .shown = false}));
     }
     for (const std::string& name : arguments_) {
       TRY_SET(ImageRecord image, engine::find_image_of(engine, name));

@@ -13,7 +13,7 @@ namespace {
 Result<void> print_names(const Context& context, const std::string& kind) {
   TRY_SET(engine::Engine engine, engine::Engine::open(context.global));
   if (kind == "images" || kind == "any") {
-    TRY_SET(const auto images, engine::list_images(engine, {}));
+    TRY_SET(const auto images, engine::list_images(engine, {true, {}, {}, true}));
     for (const storage::ImageRecord& image : images) {
       for (const std::string& name : image.names) std::printf("%s\n", name.c_str());
     }

@@ -44,6 +44,7 @@ struct ImageListOptions {
   bool all = false;                  // those too that have no name and carry others
   std::vector<std::string> filters;  // "dangling=true", "label=…", "reference=…", "before!=…"
   std::string reference;             // positional
+  bool shown = false;                // configuration, layers and blobs may be left empty
 };
 Result<std::vector<storage::ImageRecord>> list_images(Engine& engine, const ImageListOptions& options);
 Result<void> tag_image(Engine& engine, const std::string& image, const std::string& name);

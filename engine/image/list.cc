@@ -51,10 +51,14 @@ Result<bool> parse_bool(const std::string& text, const std::string& key) {
 using Test = std::function<bool(const ImageRecord&)>;
 using Ids = std::unordered_set<std::string>;
 
+bool is_nameless(const ImageRecord& image) {
+  return image.names.empty();
+}
+
 // What carries other images and has no name of its own.
 Ids intermediates(const std::vector<ImageRecord>& images) {
   Ids out;
-  if (std::none_of(images.begin(), images.end(), [](const ImageRecord& one) { return one.names.empty(); })) return out;
+  if (std::none_of(images.begin(), images.end(), is_nameless)) return out;
   const ImageFamily family(images);
   for (const ImageRecord& image : images) {
     if (image.names.empty() && !is_list(image) && !family.descendants(image).empty()) out.insert(image.id);
@@ -135,9 +139,15 @@ struct Tests {
 
 Result<std::vector<ImageRecord>> list_images(Engine& engine, const ImageListOptions& options) {
   TRY_SET(storage::Store * store, engine.store());
-  TRY_SET(std::vector<ImageRecord> images, store->images());
-  Tests tests;
   bool hide_intermediates = !options.all && options.reference.empty();
+  const bool shown = options.shown && options.filters.empty() && options.reference.empty();
+  TRY_SET(std::vector<ImageRecord> images,
+          store->images(shown ? storage::Store::ImageParts::kShown : storage::Store::ImageParts::kAll));
+  // Whether one without a name carries others, its layers tell.
+  if (shown && hide_intermediates && std::any_of(images.begin(), images.end(), is_nameless)) {
+    TRY_SET(images, store->images());
+  }
+  Tests tests;
   for (const std::string& filter : options.filters) {
     Cut parts = cut(filter, '=');
     if (!parts.found) {

@@ -57,6 +57,18 @@ TEST_CASE_FIXTURE(StoreDir, "put, find, replace") {
   CHECK((*store->image_by_id(image.id))->names == std::vector<std::string>{"localhost/b:1", "localhost/c:1"});
   // Another process sees it.
   CHECK(open(Store::Access::kRead)->images()->size() == 2);
+  // In short: in the same order, with what a list shows.
+  const auto whole = *store->images();
+  const auto shown = *store->images(Store::ImageParts::kShown);
+  REQUIRE(shown.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(shown[i].id == whole[i].id);
+    CHECK(shown[i].manifest == whole[i].manifest);
+    CHECK(shown[i].names == whole[i].names);
+    CHECK(shown[i].digests == whole[i].digests);
+    CHECK(shown[i].created_ns == whole[i].created_ns);
+    CHECK(shown[i].size == whole[i].size);
+  }
 }
 
 TEST_CASE_FIXTURE(StoreDir, "durable: one syncfs, then a synchronous commit; the rest costs no sync") {

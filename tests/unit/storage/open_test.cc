@@ -1,6 +1,9 @@
 // Opening: absent, foreign, newer, half made, read-only.
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 
 #include "storage/database.h"
 #include "tests/unit/storage/support.h"
@@ -151,4 +154,32 @@ TEST_CASE_FIXTURE(StoreDir, "a new store has a write-ahead log, so that readers 
   auto mode = db->prepare("PRAGMA journal_mode");
   REQUIRE(*mode->step());
   CHECK(mode->text(0) == "wal");
+}
+
+TEST_CASE_FIXTURE(StoreDir, "the log stays short: commands that follow one another, none beside another") {
+  off_t longest = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto store = open();
+    REQUIRE(store->add_volume({"v" + std::to_string(i), i, false, "{}", "{}"}).ok());
+    store.reset();
+    struct stat info {};
+    REQUIRE(stat((paths.database() + "-wal").c_str(), &info) == 0);
+    longest = std::max(longest, info.st_size);
+  }
+  CHECK(longest < off_t{160} * 4120);
+  CHECK(open(Store::Access::kRead)->volumes()->size() == 300);
+}
+
+TEST_CASE_FIXTURE(StoreDir, "a reader holds nobody up where the log is cut, and sees what it saw") {
+  open();
+  auto db = storage::Database::open(paths.database(), storage::Database::Mode::kRead);
+  REQUIRE(db.ok());
+  auto reading = db->prepare("SELECT name FROM sqlite_master");
+  REQUIRE(*reading->step());
+  auto store = open();
+  const std::int64_t begin = now_ns();
+  for (int i = 0; i < 200; ++i) REQUIRE(store->add_volume({"v" + std::to_string(i), i, false, "{}", "{}"}).ok());
+  // Nowhere near what a writer waits for another one.
+  CHECK(now_ns() - begin < std::int64_t{5} * 1000000000);
+  CHECK(store->volumes()->size() == 200);
 }
