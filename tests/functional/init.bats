@@ -53,6 +53,7 @@ teardown() { clean_up; }
   if [ "$status" -eq 0 ]; then run engine start absent; fi
   [ "$status" -ne 0 ] || fail "succeeded"
   [[ $output == *nosuchprogram* ]]
+  expect 0 rm -f absent
   expect 0 create --name all-one $BUSYBOX true
   expect 0 create --name all-two $BUSYBOX true
   expect 0 init all-one
