@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "base/signals.h"
+#include "base/text.h"
 #include "engine/container/container.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/state.h"
@@ -46,6 +48,20 @@ bool wait_end(int pidfd, pid_t first, std::int64_t timeout_ms) {
     if (is_process_ending(first)) continue_waiters(first);
   }
   return false;
+}
+
+// Whether the kernel throws the signal away: the first process of a PID namespace gets those alone that it has a handler
+// for (pid_namespaces(7)).
+bool is_deaf_to(pid_t first, int signal) {
+  auto status = read_file("/proc/" + std::to_string(first) + "/status", 1 << 16);
+  if (!status.ok() || signal == SIGKILL) return false;
+  bool is_first = false, handled = true;
+  for (const std::string& line : split(*status, '\n')) {
+    const Cut field = cut(line, '\t');
+    if (field.before == "NSpid:") is_first = line.ends_with("\t1");
+    if (field.before == "SigCgt:") handled = (std::strtoull(field.after.c_str(), nullptr, 16) >> (signal - 1) & 1) != 0;
+  }
+  return is_first && !handled;
 }
 
 Result<void> signal_first(Engine& engine, const storage::ContainerRecord& record, const monitor::Observed& observed,
@@ -95,7 +111,16 @@ Result<void> stop_container(Engine& engine, const storage::ContainerRecord& reco
     // What waits to become the command hears no signal.
     if (timeout > 0 && is_alive(observed)) {
       (void)signal_first(engine, record, observed, pidfd->get(), signal).ok();
-      if (!wait_end(pidfd->get(), first, std::int64_t{timeout} * 1000)) {
+      // Time enough for what has just begun to install its handlers.
+      constexpr std::int64_t kSoonMs = 200;
+      bool ended = wait_end(pidfd->get(), first, kSoonMs);
+      if (!ended && is_deaf_to(first, signal)) {
+        engine.warn("process 1 of container " + record.name + " has no handler for " + signal_name(signal) +
+                    ", so it does not end by it: SIGKILL follows in " + std::to_string(timeout) +
+                    " seconds (with --init, and with a time of 0, nobody waits)");
+      }
+      ended = ended || wait_end(pidfd->get(), first, std::int64_t{timeout} * 1000 - kSoonMs);
+      if (!ended) {
         engine.warn("StopSignal " + signal_name(signal) + " failed to stop container " + record.name + " in " +
                     std::to_string(timeout) + " seconds, resorting to SIGKILL");
       }

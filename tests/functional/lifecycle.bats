@@ -17,6 +17,20 @@ trapping() { engine run -d --name "$1" $BUSYBOX sh -c 'trap "exit 0" TERM; echo 
   assert_equal "$(engine inspect -f '{{.State.ExitCode}} {{.State.Status}}' deaf)" "137 exited"
 }
 
+@test "stop: says at once that the first process does not hear the signal" {
+  creel_only "Podman is silent until the time is over"
+  expect 0 run -d --name deaf $BUSYBOX sleep 1000
+  engine stop -t 100 deaf 2>"$BATS_TEST_TMPDIR/said" >/dev/null 3>&- &
+  wait_until 10 grep -q "process 1 of container deaf has no handler for SIGTERM" "$BATS_TEST_TMPDIR/said" || fail "silent"
+  expect 0 kill deaf
+  wait $!
+  # A second one, that ends by the signal, is not complained of; nor is a --init, which hears it.
+  trapping polite
+  expect 0 run -d --name tended --init $BUSYBOX sleep 1000
+  expect 0 stop polite tended
+  assert_equal "$stderr" ""
+}
+
 @test "stop: of what does not run is no error; of what is absent is" {
   expect 0 create --name idle $BUSYBOX true
   expect 0 stop idle
