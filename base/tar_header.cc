@@ -11,7 +11,7 @@ namespace {
 using Block = std::array<char, kTarBlock>;
 
 void put(Block& block, std::size_t at, std::size_t width, std::string_view text) {
-  std::memcpy(block.data() + at, text.data(), std::min(width, text.size()));
+  text.copy(block.data() + at, width);
 }
 
 // `width` includes the final NUL.
