@@ -23,8 +23,7 @@ teardown() { clean_up; }
 
 @test "ps answers at once while an image is pulled" {
   creel_only "a promise of Creel's"
-  engine run -d --name beside "$DEBIAN" sleep 1000 >/dev/null
-  # Beside each ps a program that does nothing, for a machine that has other things to do.
+  # Into a new store, and ps of that one. Beside each ps a program that does nothing, for a machine that has other things to do.
   run python3 - "$DEBIAN" $(engine_command) <<'END'
 import os, subprocess, sys, time
 image, *engine = sys.argv[1:]
@@ -32,16 +31,16 @@ def taken(*command):
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return (time.perf_counter() - begin) * 1000
-# The rest fall into the moment when all is written to the disk. (p99 is under 50 ms where pulls follow one another for a minute.)
-p95 = lambda values: sorted(values)[int(len(values) * 0.95)]
-pull = subprocess.Popen([*engine, "--root", os.environ["WORK"] + "/other", "pull", "-q", "--tls-verify=false", image],
-                        stdout=subprocess.DEVNULL)
+# A ps that waited for the pull would wait nearly always. p99, where pulls follow one another for a minute, is under 50 ms.
+part = lambda values, of: sorted(values)[int(len(values) * of)]
+engine += ["--root", os.environ["WORK"] + "/other"]
+pull = subprocess.Popen([*engine, "pull", "-q", "--tls-verify=false", image], stdout=subprocess.DEVNULL)
 ps, nothing = [], []
 while pull.poll() is None:
     ps.append(taken(*engine, "ps"))
     nothing.append(taken("busybox", "true"))
-print(f"{len(ps)} ps, p95 {p95(ps):.1f} ms; busybox true {p95(nothing):.1f} ms")
-sys.exit(pull.returncode != 0 or p95(ps) > max(50, 4 * p95(nothing)))
+print(f"{len(ps)} ps: median {part(ps, .5):.1f} ms, p95 {part(ps, .95):.1f} ms; busybox true {part(nothing, .5):.1f} ms, {part(nothing, .95):.1f} ms")
+sys.exit(pull.returncode != 0 or part(ps, .5) > max(50, 4 * part(nothing, .5)))
 END
   echo "# $output" >&3
   [ "$status" -eq 0 ]
