@@ -234,7 +234,8 @@ class Extraction {
     TRY_SET(const std::string target, clean_name(archive_entry_hardlink(entry)));
     TRY_SET(const Fd dir, parent_of(target));
     const std::string last = target.substr(target.rfind('/') + 1);
-    struct stat linked {}, there {};
+    struct stat linked {};
+    struct stat there {};
     if (fstatat(dir.get(), last.c_str(), &linked, AT_SYMLINK_NOFOLLOW) != 0)
       return errno_error("linking " + shown + " to " + target);
     if (fstatat(parent, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == linked.st_dev &&

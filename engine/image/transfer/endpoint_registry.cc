@@ -66,7 +66,8 @@ Result<Origins> origins_of(Engine& engine, const Reference& target) {
   for (const storage::ImageRecord& image : images) {
     for (const std::string& digest : image.digests) add_origin(out, target, cut(digest, '@').before, image.blobs);
   }
-  for (const Pushed& one : remembered_pushes(engine.paths().pushed())) add_origin(out, target, one.repository, one.blobs);
+  for (const Pushed& one : remembered_pushes(engine.paths().pushed()))
+    add_origin(out, target, one.repository, one.blobs);
   return out;
 }
 
@@ -158,8 +159,7 @@ Result<std::unique_ptr<ImageDestination>> registry_destination(Engine& engine, c
     return fail(Code::kInvalid, "writing to " + location.text() + ": a tag or a digest, not both");
   TRY_SET(Origins origins, origins_of(engine, reference));
   TRY_SET(auto client, registry::Client::open(reference.domain, client_options(options)));
-  return std::unique_ptr<ImageDestination>(
-      std::make_unique<RegistryDestination>(
+  return std::unique_ptr<ImageDestination>(std::make_unique<RegistryDestination>(
       std::move(client), std::move(reference), std::move(origins), engine.paths().pushed()));
 }
 
