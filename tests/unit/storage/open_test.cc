@@ -171,15 +171,18 @@ TEST_CASE_FIXTURE(StoreDir, "the log stays short: commands that follow one anoth
 }
 
 TEST_CASE_FIXTURE(StoreDir, "a reader holds nobody up where the log is cut, and sees what it saw") {
-  open();
+  auto store = open();
+  for (const char* name : {"a", "b"}) REQUIRE(store->add_volume({name, 1, false, "{}", "{}"}).ok());
   auto db = storage::Database::open(paths.database(), storage::Database::Mode::kRead);
   REQUIRE(db.ok());
-  auto reading = db->prepare("SELECT name FROM sqlite_master");
+  auto reading = db->prepare("SELECT name FROM volumes ORDER BY name");
   REQUIRE(*reading->step());
-  auto store = open();
   const std::int64_t begin = now_ns();
   for (int i = 0; i < 200; ++i) REQUIRE(store->add_volume({"v" + std::to_string(i), i, false, "{}", "{}"}).ok());
   // Nowhere near what a writer waits for another one.
   CHECK(now_ns() - begin < std::int64_t{5} * 1000000000);
-  CHECK(store->volumes()->size() == 200);
+  REQUIRE(*reading->step());
+  CHECK(reading->text(0) == "b");
+  CHECK(!*reading->step());
+  CHECK(store->volumes()->size() == 202);
 }
